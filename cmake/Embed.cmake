@@ -1,0 +1,21 @@
+# Files as data in a program: lathe_embed(out symbol root file...) writes a .cpp that defines
+# `std::span<const lathe::EmbeddedFile> lathe::symbol()` (ir/EmbeddedFile.h), names relative to root, and sets `out` to its path.
+function(lathe_embed out symbol root)
+  set(text "#include \"ir/EmbeddedFile.h\"\n#include <array>\n")
+  set(entries "")
+  set(index 0)
+  foreach(file IN LISTS ARGN)
+    get_filename_component(path ${file} ABSOLUTE)
+    file(RELATIVE_PATH name ${root} ${path})
+    set(label "lathe_embedded_${symbol}_${index}")
+    string(APPEND text "asm(\".section .rodata\\n.global ${label}\\n${label}:\\n.incbin \\\"${path}\\\"\\n.global ${label}_end\\n${label}_end:\\n.byte 0\\n.text\\n\");\n"
+                       "extern \"C\" const char ${label}[], ${label}_end[];\n")
+    string(APPEND entries "      EmbeddedFile{\"${name}\", {${label}, size_t(${label}_end - ${label})}},\n")
+    math(EXPR index "${index} + 1")
+  endforeach()
+  string(APPEND text "namespace lathe {\nstd::span<const EmbeddedFile> ${symbol}() {\n  static const std::array<EmbeddedFile, ${index}> files = {\n${entries}  };\n  return files;\n}\n} // namespace lathe\n")
+  set(path ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
+  file(CONFIGURE OUTPUT ${path} CONTENT "${text}" @ONLY)
+  set_source_files_properties(${path} PROPERTIES OBJECT_DEPENDS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
+  set(${out} ${path} PARENT_SCOPE)
+endfunction()
