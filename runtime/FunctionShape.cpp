@@ -1,0 +1,239 @@
+// See FunctionShape.h.
+#include "runtime/FunctionShape.h"
+
+#include "runtime/ElementType.h"
+#include "runtime/Expression.h"
+
+namespace lathe {
+
+namespace {
+
+constexpr int64_t maxThreadScratch = int64_t(1) << 30;
+
+/// Evaluates expressions and buffers at most once each.
+struct Evaluator {
+  const LoadedModel &model;
+  const LatheFunction &function;
+  FunctionShape &shape;
+  const Plan &plan = model.plan();
+  std::vector<int64_t> values = std::vector<int64_t>(plan.expressions.size());
+  std::vector<uint8_t> known = std::vector<uint8_t>(plan.expressions.size());
+  std::vector<OperandPlace> places = std::vector<OperandPlace>(plan.buffers.size());
+  std::vector<uint8_t> placed = std::vector<uint8_t>(plan.buffers.size());
+  std::string problem = {};
+
+  bool fail(const std::string &what) {
+    problem = what;
+    return false;
+  }
+
+  std::string symbolsText() const {
+    std::string text;
+    for (size_t i = 0; i < shape.symbols.size(); ++i)
+      if (shape.symbols[i] >= 0)
+        text += (text.empty() ? "" : ", ") + std::string(plan.string(plan.symbols[i])) + " = " +
+                std::to_string(shape.symbols[i]);
+    return text;
+  }
+
+  bool value(uint32_t index, int64_t &out) {
+    if (!known[index]) {
+      if (!evaluateExpression(plan, index, shape.symbols, values[index]))
+        return fail(printExpression(plan, index) + " has no value for " + symbolsText());
+      known[index] = 1;
+    }
+    out = values[index];
+    return true;
+  }
+  bool size(uint32_t index, const std::string &what, uint64_t &out) {
+    int64_t number;
+    if (!value(index, number))
+      return fail(what + ": " + problem);
+    if (number < 0)
+      return fail(what + ": " + printExpression(plan, index) + " is " + std::to_string(number) + " for " +
+                  symbolsText());
+    out = uint64_t(number);
+    return true;
+  }
+
+  std::string bufferText(uint32_t index) const {
+    std::string_view name = plan.string(plan.buffers[index].name);
+    return "buffer " + std::to_string(index) + (name.empty() ? "" : " '" + std::string(name) + "'");
+  }
+
+  bool tensor(uint32_t index, TensorShape &out) {
+    const LatheBuffer &buffer = plan.buffers[index];
+    out = {plan.string(buffer.name), LatheType(buffer.type), {}, 0};
+    uint64_t rows = 1, columns = 1;
+    auto dims = plan.list(buffer.dims);
+    for (size_t i = 0; i < dims.size(); ++i) {
+      uint64_t dim;
+      if (!size(dims[i], bufferText(index), dim))
+        return false;
+      out.dims.push_back(int64_t(dim));
+      if (i + 1 == dims.size())
+        columns = dim;
+      else if (__builtin_mul_overflow(rows, dim, &rows))
+        return fail(bufferText(index) + " is too large");
+    }
+    auto needed = bytesOfRows(out.type, rows, columns);
+    if (!size(buffer.bytes, bufferText(index), out.bytes))
+      return false;
+    if (!needed || out.bytes < *needed)
+      return fail(bufferText(index) + " has " + std::to_string(out.bytes) + " bytes, its shape needs " +
+                  (needed ? std::to_string(*needed) : "more than there are"));
+    return true;
+  }
+
+  /// Operand number of an input or output buffer.
+  static bool ordinal(std::span<const uint32_t> list, uint32_t index, uint64_t &out) {
+    for (size_t i = 0; i < list.size(); ++i)
+      if (list[i] == index) {
+        out = i;
+        return true;
+      }
+    return false;
+  }
+
+  bool place(uint32_t index) {
+    if (placed[index])
+      return true;
+    placed[index] = 1;
+    const LatheBuffer &buffer = plan.buffers[index];
+    OperandPlace &place = places[index];
+    place.arena = LatheArena(buffer.arena);
+    uint64_t bytes, offset, arenaBytes;
+    if (!size(buffer.bytes, bufferText(index), bytes))
+      return false;
+    switch (place.arena) {
+    case LATHE_ARENA_INPUT:
+    case LATHE_ARENA_OUTPUT:
+      if (!ordinal(plan.list(place.arena == LATHE_ARENA_INPUT ? function.inputs : function.outputs), index,
+                   place.value))
+        return fail(bufferText(index) + " is neither input nor output of the function");
+      return true;
+    case LATHE_ARENA_WEIGHT:
+      if (bytes > plan.weights[buffer.weight].bytes)
+        return fail(bufferText(index) + " has " + std::to_string(bytes) + " bytes, its weight has " +
+                    std::to_string(plan.weights[buffer.weight].bytes));
+      place.value = reinterpret_cast<uint64_t>(model.weight(buffer.weight));
+      return true;
+    default:
+      break;
+    }
+    arenaBytes = place.arena == LATHE_ARENA_SCRATCH ? shape.scratchBytes : shape.stateBytes;
+    if (!size(buffer.offset, bufferText(index), offset))
+      return false;
+    if (offset % 64 != 0 || offset > arenaBytes || bytes > arenaBytes - offset)
+      return fail(bufferText(index) + " (" + std::to_string(bytes) + " bytes at offset " + std::to_string(offset) +
+                  ") lies outside the " + std::to_string(arenaBytes) + " bytes of its arena");
+    place.value = offset;
+    return true;
+  }
+
+  bool launch(uint32_t index) {
+    const LatheLaunch &launch = plan.launches[index];
+    std::string_view name = plan.string(launch.name);
+    std::string what = "launch " + std::to_string(index) + (name.empty() ? "" : " '" + std::string(name) + "'");
+    int64_t condition = 1;
+    if (launch.condition != LATHE_NONE && !value(launch.condition, condition))
+      return fail(what + ": " + problem);
+    uint64_t grid = 0, scratch = 0, bytesRead = 0;
+    if (condition == 0)
+      return true;
+    if (!size(launch.grid, what, grid))
+      return false;
+    if (grid == 0)
+      return true;
+    if ((launch.scratch != LATHE_NONE && !size(launch.scratch, what, scratch)) ||
+        (launch.bytesRead != LATHE_NONE && !size(launch.bytesRead, what, bytesRead)))
+      return false;
+    if (scratch > uint64_t(maxThreadScratch))
+      return fail(what + " wants " + std::to_string(scratch) + " bytes of scratch for each thread");
+    shape.threadScratchBytes = std::max(shape.threadScratchBytes, scratch);
+    if (__builtin_add_overflow(shape.bytesRead, bytesRead, &shape.bytesRead))
+      shape.bytesRead = UINT64_MAX;
+    ShapedLaunch shaped{index,
+                        model.code().kernel(launch.kernel),
+                        int64_t(grid),
+                        uint32_t(shape.operands.size()),
+                        uint32_t(shape.params.size()),
+                        {}};
+    for (uint32_t operand : plan.list(launch.operands)) {
+      if (!place(operand))
+        return fail(what + ": " + problem);
+      shape.operands.push_back(places[operand]);
+    }
+    for (uint32_t param : plan.list(launch.params)) {
+      int64_t number;
+      if (!value(param, number))
+        return fail(what + ": " + problem);
+      shape.params.push_back(number);
+    }
+    shape.launches.push_back(shaped);
+    return true;
+  }
+
+  bool run() {
+    if (!size(function.scratchBytes, "scratch", shape.scratchBytes) ||
+        !size(function.stateBytes, "state", shape.stateBytes))
+      return false;
+    for (auto [list, out] : {std::pair{function.inputs, &shape.inputs}, std::pair{function.outputs, &shape.outputs}})
+      for (uint32_t index : plan.list(list))
+        if (!tensor(index, out->emplace_back()))
+          return false;
+    for (uint32_t i = 0; i < function.launches.count; ++i)
+      if (!launch(function.launches.first + i))
+        return false;
+    return true;
+  }
+};
+
+} // namespace
+
+Result<FunctionShape> FunctionShape::evaluate(const LoadedModel &model, const LatheFunction &function,
+                                              std::span<const int64_t> symbols) {
+  FunctionShape shape;
+  shape.function = &function;
+  shape.symbols.assign(symbols.begin(), symbols.end());
+  Evaluator evaluator{model, function, shape};
+  if (symbols.size() != model.plan().symbols.size())
+    return Status::failure("function '" + std::string(model.plan().string(function.name)) + "' takes " +
+                           std::to_string(model.plan().symbols.size()) + " symbol values, " +
+                           std::to_string(symbols.size()) + " were given");
+  if (!evaluator.run())
+    return Status::failure(model.artifact().path() + ": function '" + std::string(model.plan().string(function.name)) +
+                           "': " + evaluator.problem);
+  return shape;
+}
+
+Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunction &function,
+                                               std::span<const std::vector<int64_t>> shapes) {
+  std::vector<int64_t> symbols(plan.symbols.size(), -1);
+  auto inputs = plan.list(function.inputs);
+  if (shapes.size() != inputs.size())
+    return Status::failure("function '" + std::string(plan.string(function.name)) + "' takes " +
+                           std::to_string(inputs.size()) + " inputs, " + std::to_string(shapes.size()) + " were given");
+  auto where = [&](size_t i) { return "input '" + std::string(plan.string(plan.buffers[inputs[i]].name)) + "'"; };
+  // First the dimensions that are a symbol, then the others are compared with what the symbols make of them.
+  for (bool compare : {false, true})
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      auto dims = plan.list(plan.buffers[inputs[i]].dims);
+      if (dims.size() != shapes[i].size())
+        return Status::failure(where(i) + " has " + std::to_string(shapes[i].size()) + " dimensions, the model wants " +
+                               std::to_string(dims.size()));
+      for (size_t d = 0; d < dims.size(); ++d) {
+        uint32_t symbol = plainSymbol(plan, dims[d]);
+        if (!compare && symbol != LATHE_NONE && symbols[symbol] < 0)
+          symbols[symbol] = shapes[i][d];
+        int64_t expected;
+        if (compare && (!evaluateExpression(plan, dims[d], symbols, expected) || expected != shapes[i][d]))
+          return Status::failure(where(i) + " has " + std::to_string(shapes[i][d]) + " in dimension " +
+                                 std::to_string(d) + ", the other inputs make " + printExpression(plan, dims[d]) +
+                                 " = " + std::to_string(expected));
+      }
+    }
+  return symbols;
+}
+
+} // namespace lathe

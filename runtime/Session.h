@@ -1,0 +1,57 @@
+// Runs functions of a loaded model: owns the arenas and remembers the sizes of the shapes it has seen. Relies on
+// FunctionShape and ThreadPool.
+#pragma once
+
+#include "runtime/FunctionShape.h"
+
+#include <list>
+
+namespace lathe {
+
+/// The caller's memory for an input or output; 64-byte aligned.
+struct BufferView {
+  void *data = nullptr;
+  uint64_t bytes = 0;
+};
+
+/// One caller at a time. Sessions may share a pool; they take turns by function.
+class Session {
+public:
+  Session(std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool);
+
+  const LoadedModel &model() const { return *model_; }
+  const std::shared_ptr<const LoadedModel> &sharedModel() const { return model_; }
+  ThreadPool &pool() { return *pool_; }
+
+  /// The function's sizes at these symbol values. The result lives until eight other shapes were asked for.
+  Result<FunctionShape *> shape(const LatheFunction &function, std::span<const int64_t> symbols);
+
+  /// Makes the state arena, zeroed, large enough for `bytes`. Fails when there is one of another size, or no memory;
+  /// `hint` then says what would help.
+  Status reserveState(uint64_t bytes, const std::string &hint);
+  uint64_t stateBytes() const { return state_.size(); }
+  /// Start of the state arena; null before reserveState.
+  std::byte *state() const { return state_.data(); }
+
+  /// Runs every launch in order. Inputs and outputs in the function's order, each at least as large as the shape says.
+  Status run(FunctionShape &shape, std::span<const BufferView> inputs, std::span<const BufferView> outputs);
+
+  /// From now on adds the time of every launch, in nanoseconds, to `times` (one entry for each launch of the plan);
+  /// null ends it.
+  void profile(std::vector<uint64_t> *times) { profile_ = times; }
+
+private:
+  Status prepare(const FunctionShape &shape);
+
+  std::shared_ptr<const LoadedModel> model_;
+  std::shared_ptr<ThreadPool> pool_;
+  std::list<FunctionShape> shapes_; // most recently used first
+  Mapping scratch_, state_;
+  Mapping threadScratch_;
+  uint64_t threadScratchStride_ = 0;
+  std::vector<void *> pointers_;
+  uint64_t launchSerial_ = 0;
+  std::vector<uint64_t> *profile_ = nullptr;
+};
+
+} // namespace lathe
