@@ -1,0 +1,30 @@
+// RUN: %run-checks %s
+
+// numpy, in float64: math.erf(x)
+func.func @values() {
+  %x = check.input dense<[0.5, -0.5, 1.0, -1.0, 2.5, -3.25, 7.0, 0.001, 0.0, -0.0, 0x7FC00000, 0x7F800000,
+                           0xFF800000, 1.0e-04, 4.0, -4.0]> : tensor<16xf32>
+  %e = llm.constant dense<[0.5204999, -0.5204999, 0.8427008, -0.8427008, 0.999593, -0.9999957, 1.0, 0.0011283788,
+                           0.0, -0.0, 0x7FC00000, 1.0, -1.0, 0.000112837915, 1.0, -1.0]> : tensor<16xf32>
+  %y = llm.erf %x : (tensor<16xf32>) -> tensor<16xf32>
+  check.almost_equal %y, %e : tensor<16xf32>, tensor<16xf32>
+  return
+}
+
+// the same, rounded to float16
+func.func @halves() {
+  %x = check.input dense<[0.5, -1.5, 2.0, -7.0, 0.0, -0.0, 0x7E00, 0x7C00, 0xFC00]> : tensor<9xf16>
+  %e = llm.constant dense<[0.5205, -0.9663, 0.995, -1.0, 0.0, -0.0, 0x7E00, 1.0, -1.0]> : tensor<9xf16>
+  %y = llm.erf %x : (tensor<9xf16>) -> tensor<9xf16>
+  check.almost_equal %y, %e {rtol = 1.0e-03, atol = 1.0e-07} : tensor<9xf16>, tensor<9xf16>
+  return
+}
+
+// no elements
+func.func @empty() attributes {llm.symbols = ["rows"]} {
+  %x = check.input dense<> : tensor<0x3xf32> sizes affine_map<()[s0] -> (s0, 3)> -> tensor<?x3xf32>
+  %e = llm.constant dense<> : tensor<0x3xf32>
+  %y = llm.erf %x : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  check.almost_equal %y, %e : tensor<?x3xf32>, tensor<0x3xf32>
+  return
+}
