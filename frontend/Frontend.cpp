@@ -1,0 +1,203 @@
+// importModel(): tells what a path is, reads it, and chooses the architecture. Relies on the readers in frontend/'s
+// folders.
+#include "frontend/Frontend.h"
+#include "frontend/dsl/Dsl.h"
+#include "frontend/files/Quoted.h"
+#include "frontend/gguf/GgufModel.h"
+#include "frontend/hf/HfFolder.h"
+#include "frontend/onnx/Onnx.h"
+#include "frontend/tokenizer/TokenizerJson.h"
+#include "ir/llm/Llm.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace lathe {
+
+namespace {
+
+std::string join(const std::vector<std::string> &names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+bool isFolder(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+bool hasFile(const std::string &folder, const char *name) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::path(folder) / name, error);
+}
+
+bool beginsLikeGguf(const std::string &path) {
+  Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
+  return file && (*file)->size() >= 4 &&
+         std::equal(std::begin("GGUF"), std::begin("GGUF") + 4, (*file)->bytes().begin());
+}
+
+/// The built-in model for an architecture's name in GGUF or Hugging Face files.
+Result<dsl::ModelText> chooseModel(mlir::MLIRContext &context, const std::string &path, const std::string &architecture,
+                                   ModelSource::Kind kind) {
+  Result<std::vector<dsl::ModelText>> models = dsl::builtInModels(context);
+  if (!models)
+    return models.status();
+  std::vector<std::string> known;
+  for (dsl::ModelText &model : *models) {
+    const std::vector<std::string> &names = kind == ModelSource::Kind::Gguf ? model.gguf : model.hf;
+    if (std::find(names.begin(), names.end(), architecture) != names.end())
+      return std::move(model);
+    known.insert(known.end(), names.begin(), names.end());
+  }
+  std::sort(known.begin(), known.end());
+  return Status::failure(path + ": the architecture " + lathe::quoted(architecture) +
+                         " is not supported; supported: " + join(known) + "; a .lm file brings others");
+}
+
+/// Builds the graph; `text` is the model file that was given, or nothing for the built-in one.
+Status buildGraph(mlir::MLIRContext &context, const dsl::ModelText *text, const ModelSource &source,
+                  const std::string &architecture, Model &model) {
+  std::optional<dsl::ModelText> chosen;
+  if (!text) {
+    Result<dsl::ModelText> found = chooseModel(context, source.path, architecture, source.kind);
+    if (!found)
+      return found.status();
+    chosen = std::move(*found);
+    text = &*chosen;
+  }
+  Result<dsl::Built> built = dsl::build(*text, source, context);
+  if (!built)
+    return built.status();
+  model.module = std::move(built->module);
+  model.metadata["architecture"] = text->name;
+  for (const char *name : {"context_length", "vocabulary"}) {
+    auto found = built->parameters.find(name);
+    const int64_t *value = found == built->parameters.end() ? nullptr : std::get_if<int64_t>(&found->second);
+    if (value && *value > 0 && *value <= UINT32_MAX)
+      model.metadata[name] = *value;
+  }
+  return Status::success();
+}
+
+void describeTokens(Model &model, std::vector<int32_t> ends) {
+  if (model.tokenizer) {
+    for (int32_t id : model.tokenizer->endIds)
+      if (std::find(ends.begin(), ends.end(), id) == ends.end())
+        ends.push_back(id);
+    if (model.tokenizer->bos != TokenizerSpec::none)
+      model.metadata["bos_id"] = model.tokenizer->bos;
+  }
+  if (!ends.empty())
+    model.metadata["eos_ids"] = ends;
+}
+
+Result<Model> importGguf(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text) {
+  Result<GgufFile> file = GgufFile::open(path);
+  if (!file)
+    return file.status();
+  std::optional<std::string_view> architecture = file->string("general.architecture");
+  if (!architecture)
+    return Status::failure(path + ": the metadata key 'general.architecture' is missing or no text");
+  Model model;
+  if (Status status = buildGraph(context, text, sourceOf(*file), std::string(*architecture), model); !status)
+    return status;
+  Result<std::optional<TokenizerSpec>> tokenizer = tokenizerOf(*file);
+  if (!tokenizer)
+    return tokenizer.status();
+  model.tokenizer = std::move(*tokenizer);
+  model.metadata["name"] = std::string(file->string("general.name").value_or(""));
+  std::vector<int32_t> ends;
+  if (std::optional<int64_t> id = file->integer("tokenizer.ggml.eos_token_id"); id && *id >= 0 && *id < INT32_MAX)
+    ends.push_back(static_cast<int32_t>(*id));
+  describeTokens(model, std::move(ends));
+  model.weights = file->takeWeights();
+  return model;
+}
+
+/// A Hugging Face folder, or one safetensors file with what lies beside it.
+Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text) {
+  bool isFile = !isFolder(path);
+  Result<HfFolder> folder = isFile ? HfFolder::openFile(path) : HfFolder::open(path);
+  if (!folder)
+    return folder.status();
+  if (!text && folder->architecture().empty())
+    return Status::failure(path + ": config.json has no text 'model_type'");
+  Model model;
+  if (Status status = buildGraph(context, text, folder->source(), folder->architecture(), model); !status)
+    return status;
+  std::filesystem::path place = std::filesystem::path(path);
+  std::string files = isFile ? (place.has_parent_path() ? place.parent_path().string() : ".") : path;
+  if (hasTokenizerJson(files)) {
+    Result<TokenizerSpec> tokenizer = readTokenizerJson(files);
+    if (!tokenizer)
+      return tokenizer.status();
+    model.tokenizer = std::move(*tokenizer);
+  }
+  std::filesystem::path named = place.has_filename() ? place : place.parent_path(); // "model/" has no last name
+  model.metadata["name"] = named.filename().string();
+  describeTokens(model, folder->endIds());
+  model.weights = folder->takeWeights();
+  return model;
+}
+
+Result<Model> importModelLanguage(mlir::MLIRContext &context, const std::string &path, const std::string &weights) {
+  Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
+  if (!file)
+    return file.status();
+  std::span<const uint8_t> bytes = (*file)->bytes();
+  Result<dsl::ModelText> text = dsl::parse({path, std::string(bytes.begin(), bytes.end())});
+  if (!text)
+    return text.status();
+  if (Status status = dsl::check(*text, context); !status)
+    return status;
+  if (!weights.empty()) {
+    if (isFolder(weights) || weights.ends_with(".safetensors"))
+      return importHuggingFace(context, weights, &*text);
+    if (beginsLikeGguf(weights) || weights.ends_with(".gguf"))
+      return importGguf(context, weights, &*text);
+    return Status::failure(weights + ": is no file of weights; supported: GGUF, safetensors, Hugging Face folder");
+  }
+  Model model;
+  if (Status status = buildGraph(context, &*text, ModelSource(), "", model); !status)
+    return status;
+  model.metadata["name"] = text->name;
+  return model;
+}
+
+} // namespace
+
+Result<Model> importModel(mlir::MLIRContext &context, const std::string &path, const ImportOptions &options) {
+  context.loadDialect<llm::LlmDialect, mlir::func::FuncDialect>();
+  if (path.ends_with(".lm"))
+    return importModelLanguage(context, path, options.weights);
+  if (!options.weights.empty())
+    return Status::failure(path + ": a file of weights goes with a .lm file only");
+  if (isFolder(path)) {
+    if (hasFile(path, "genai_config.json"))
+      return importOnnx(context, path);
+    if (hasFile(path, "config.json"))
+      return importHuggingFace(context, path, nullptr);
+    return Status::failure(
+        path + ": is a folder without genai_config.json (ONNX Runtime GenAI) or config.json (Hugging Face)");
+  }
+  if (path.ends_with(".onnx"))
+    return importOnnx(context, path);
+  if (path.ends_with(".gguf"))
+    return importGguf(context, path, nullptr);
+  if (path.ends_with(".safetensors"))
+    return Status::failure(path + ": is one file of a model; give the folder that holds it and its config.json");
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    return Status::failure(path + ": does not exist");
+  if (beginsLikeGguf(path))
+    return importGguf(context, path, nullptr);
+  return Status::failure(
+      path + ": is no model; supported: .gguf, .onnx, .lm, a Hugging Face folder, a folder with genai_config.json");
+}
+
+} // namespace lathe
