@@ -1,0 +1,379 @@
+// form-step: adds @step, the ragged step function over a paged cache, to a module whose @forward is a causal decoder in the
+// attention normal form. Relies on fusion having proven masks (causal, window) and on symbolic shapes; @forward is left alone.
+#include "passes/Passes.h"
+
+#include "ir/llm/SymbolicShapes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace lathe {
+
+#define GEN_PASS_DEF_FORMSTEP
+#define GEN_PASS_DEF_DROPFORWARD
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t pageTokens = 64;
+
+class StepBuilder {
+public:
+  StepBuilder(func::FuncOp forward, Type cacheElement)
+      : forward(forward), cacheElement(cacheElement), context(forward.getContext()), shapes(forward), builder(context) {}
+
+  int64_t caches = 0;
+  std::string problem; // why the graph is no decoder; empty for an error that was emitted
+
+  LogicalResult run() {
+    if (failed(findLogits()) || failed(findInputs()))
+      return failure();
+    makeFunction();
+    for (Operation &op : forward.getBody().front().without_terminator())
+      if (failed(copy(op)))
+        return failure();
+    finish();
+    return success();
+  }
+  func::FuncOp step;
+
+private:
+  func::FuncOp forward;
+  Type cacheElement;
+  MLIRContext *context;
+  llm::SymbolicShapes shapes;
+  OpBuilder builder;
+  IRMapping mapping;
+  Value logits;
+  unsigned logitsNumber = 0;
+  SmallVector<llm::KvCacheType> cacheTypes;
+  SmallVector<Value> cacheValues;
+  Value positions, positions64, sequences, blockTable, outputRows;
+  DenseMap<AffineExpr, AffineExpr> symbolMap; // forward's symbols -> step's
+
+  LogicalResult fail(Twine why) {
+    problem = why.str();
+    return failure();
+  }
+  StringRef argumentName(BlockArgument argument) {
+    auto name = forward.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "llm.name");
+    return name ? name.getValue() : "";
+  }
+
+  LogicalResult findLogits() {
+    auto returned = cast<func::ReturnOp>(forward.getBody().front().getTerminator());
+    for (OpOperand &result : returned->getOpOperands()) {
+      auto name = forward.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "llm.name");
+      if ((name && name.getValue() == "logits") || returned->getNumOperands() == 1) {
+        logits = result.get();
+        logitsNumber = result.getOperandNumber();
+      }
+    }
+    auto type = logits ? dyn_cast<RankedTensorType>(logits.getType()) : RankedTensorType();
+    if (!type || type.getRank() != 3 || !isa<FloatType>(type.getElementType()) || type.isDynamicDim(2))
+      return fail("it has no result 'logits' of (batch, tokens, vocabulary)");
+    return success();
+  }
+
+  LogicalResult findInputs() {
+    bool found = false;
+    for (BlockArgument argument : forward.getArguments())
+      found |= argumentName(argument) == "input_ids" && cast<RankedTensorType>(argument.getType()).getRank() == 2;
+    return found ? success() : fail("it has no input 'input_ids' of (batch, tokens)");
+  }
+
+  void makeFunction() {
+    Type i32 = builder.getI32Type();
+    int64_t unknown = ShapedType::kDynamic;
+    auto vector = RankedTensorType::get({unknown}, i32);
+    auto matrix = RankedTensorType::get({unknown, unknown}, i32);
+    builder.setInsertionPointAfter(forward);
+    step = builder.create<func::FuncOp>(forward.getLoc(), "step", builder.getFunctionType({}, {}));
+    step->setAttr("llm.symbols", builder.getStrArrayAttr({"tokens", "sequences", "blocks", "outputs", "pages"}));
+    Block &block = step.getBody().emplaceBlock();
+    AffineExpr tokens = getAffineSymbolExpr(0, context), rows = getAffineSymbolExpr(1, context), blocks = getAffineSymbolExpr(2, context),
+               outputs = getAffineSymbolExpr(3, context);
+    struct Argument {
+      StringRef name;
+      Type type;
+      SmallVector<AffineExpr> dims;
+    } arguments[] = {{"token_ids", vector, {tokens}},
+                     {"positions", vector, {tokens}},
+                     {"sequences", vector, {tokens}},
+                     {"block_table", matrix, {rows, blocks}},
+                     {"output_rows", vector, {outputs}}};
+    for (const Argument &argument : arguments)
+      step.insertArgument(step.getNumArguments(), argument.type,
+                          builder.getDictionaryAttr({builder.getNamedAttr("llm.name", builder.getStringAttr(argument.name)),
+                                                     builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(
+                                                                                          0, 5, argument.dims, context)))}),
+                          forward.getLoc());
+    positions = step.getArgument(1), sequences = step.getArgument(2), blockTable = step.getArgument(3);
+    outputRows = step.getArgument(4);
+    builder.setInsertionPointToStart(&block);
+    Location location = forward.getLoc();
+    auto row = [&](Value of) {
+      return builder.create<llm::UnsqueezeOp>(location, of, ArrayRef<int64_t>{0}).getResult();
+    };
+    auto wide = [&](Value of) -> Value {
+      auto type = RankedTensorType::get({1, unknown}, builder.getI64Type());
+      return builder.create<llm::CastOp>(location, type, of);
+    };
+    for (auto [index, name] : ::llvm::enumerate(shapes.symbols())) {
+      AffineExpr symbol = getAffineSymbolExpr(index, context);
+      if (name == "batch")
+        symbolMap[symbol] = getAffineConstantExpr(1, context);
+      else if (name == "tokens")
+        symbolMap[symbol] = tokens;
+    }
+    for (BlockArgument argument : forward.getArguments()) {
+      StringRef name = argumentName(argument);
+      bool isI64 = cast<RankedTensorType>(argument.getType()).getElementType().isInteger(64);
+      if (name == "input_ids")
+        mapping.map(argument, isI64 ? wide(row(step.getArgument(0))) : row(step.getArgument(0)));
+      else if (name == "position_ids")
+        mapping.map(argument, isI64 ? wide(row(positions)) : row(positions));
+    }
+  }
+
+  /// The map over the step's symbols, or nothing when it needs a symbol the step does not have.
+  std::optional<AffineMap> translate(AffineMap map) {
+    bool known = true;
+    for (AffineExpr expression : map.getResults())
+      expression.walk([&](AffineExpr part) { known &= !isa<AffineSymbolExpr>(part) || symbolMap.contains(part); });
+    if (!known)
+      return std::nullopt;
+    SmallVector<AffineExpr> results;
+    for (AffineExpr expression : map.getResults())
+      results.push_back(simplifyAffineExpr(expression.replace(symbolMap), 0, 5));
+    return AffineMap::get(0, 5, results, context);
+  }
+
+  /// Where `value` is the whole key or value sequence, the step's own part of it: concat(past, own) => own.
+  Value ownPart(Value value) {
+    auto concat = value.getDefiningOp<llm::ConcatOp>();
+    if (concat && concat.getAxis() == 1 && concat.getInputs().size() == 2 && comesFromArgument(concat.getInputs()[0]))
+      return concat.getInputs()[1];
+    return value;
+  }
+  bool comesFromArgument(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (!isa<llm::TransposeOp, llm::CastOp, llm::ReshapeOp, llm::SliceOp>(op))
+        return false;
+      value = op->getOperand(0);
+    }
+    return isa<BlockArgument>(value);
+  }
+
+  /// Whether a mask or length only says which tokens are padding, which the ragged step has none of.
+  bool isPadding(Value value) {
+    SmallVector<Value> worklist = {value};
+    DenseSet<Value> seen;
+    while (!worklist.empty()) {
+      Value next = worklist.pop_back_val();
+      if (!seen.insert(next).second)
+        continue;
+      if (auto argument = dyn_cast<BlockArgument>(next)) {
+        if (argumentName(argument) != "attention_mask")
+          return false;
+        continue;
+      }
+      Operation *op = next.getDefiningOp();
+      if (isa<llm::ShapeOfOp, llm::DimsOp, llm::ConstantOp>(op))
+        continue;
+      worklist.append(op->operand_begin(), op->operand_end());
+    }
+    return true;
+  }
+
+  LogicalResult copyAttention(llm::AttentionOp attention) {
+    if (!attention.getCausal())
+      return fail("an attention at " + locationText(attention.getLoc()) + " is not causal");
+    for (Value operand : {Value(attention.getMask()), Value(attention.getLengths())})
+      if (operand && !isPadding(operand))
+        return fail("the attention at " + locationText(attention.getLoc()) + " has a mask that is more than causal, a window and padding");
+    Value key = ownPart(attention.getKey()), value = ownPart(attention.getValue());
+    Value query = mapping.lookupOrNull(attention.getQuery());
+    Value newKey = mapping.lookupOrNull(key), newValue = mapping.lookupOrNull(value);
+    auto keyType = cast<RankedTensorType>(key.getType());
+    if (!query || !newKey || !newValue)
+      return fail("keys or values of the attention at " + locationText(attention.getLoc()) + " are not those of the step's tokens");
+    if (keyType.isDynamicDim(2) || keyType.isDynamicDim(3) || keyType.getShape().back() != cast<RankedTensorType>(value.getType()).getShape().back())
+      return fail("the attention at " + locationText(attention.getLoc()) + " has heads of unknown or unequal sizes");
+    auto type = llm::KvCacheType::get(context, keyType.getDimSize(2), keyType.getDimSize(3), cacheElement, pageTokens,
+                                      attention.getWindow());
+    Location location = attention.getLoc();
+    unsigned number = cacheTypes.size();
+    step.insertArgument(step.getNumArguments(), type,
+                        builder.getDictionaryAttr({builder.getNamedAttr(
+                            "llm.name", builder.getStringAttr("cache." + std::to_string(number)))}),
+                        location);
+    Value cache = step.getArguments().back();
+    cacheTypes.push_back(type);
+    cache = builder.create<llm::CacheAppendOp>(location, type, cache, newKey, newValue, positions, sequences, blockTable);
+    cacheValues.push_back(cache);
+    auto optional = [&](Value operand) { return operand ? mapping.lookup(operand) : Value(); };
+    auto result = builder.create<llm::CachedAttentionOp>(
+        location, query.getType(), query, cache, positions, sequences, blockTable, optional(attention.getSlopes()),
+        optional(attention.getSinks()), attention.getScaleAttr(), attention.getWindowAttr(), attention.getSoftcapAttr());
+    mapping.map(attention.getResult(), result.getResult());
+    ++caches;
+    return success();
+  }
+
+  static std::string locationText(Location location) {
+    std::string text;
+    ::llvm::raw_string_ostream stream(text);
+    location.print(stream);
+    return text;
+  }
+
+  /// Copies an op whose operands are known in the step; others (what depends on the past or on masks) are left out, and fail later
+  /// if something that stays needs them.
+  LogicalResult copy(Operation &op) {
+    if (auto attention = dyn_cast<llm::AttentionOp>(op))
+      return copyAttention(attention);
+    if (auto given = dyn_cast<llm::PositionsOp>(op)) {
+      auto type = cast<RankedTensorType>(given.getType());
+      Value row = builder.create<llm::UnsqueezeOp>(op.getLoc(), positions, ArrayRef<int64_t>{0});
+      if (!type.getElementType().isInteger(32))
+        row = builder.create<llm::CastOp>(op.getLoc(), RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
+      mapping.map(given.getResult(), row);
+      return success();
+    }
+    if (auto dims = dyn_cast<llm::DimsOp>(op)) {
+      if (auto map = translate(dims.getExpressions()))
+        mapping.map(dims.getResult(), builder.create<llm::DimsOp>(op.getLoc(), dims.getType(), *map).getResult());
+      return success();
+    }
+    for (Value operand : op.getOperands())
+      if (!mapping.contains(operand))
+        return success();
+    Operation *copied = builder.clone(op, mapping);
+    for (Value result : copied->getResults())
+      refine(cast<OpResult>(result), op.getResult(cast<OpResult>(result).getResultNumber()));
+    return success();
+  }
+
+  /// Writes sizes that became static (batch is 1) into the type.
+  void refine(OpResult result, Value original) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    auto shape = shapes.shapeOf(original);
+    if (!type || !shape)
+      return;
+    SmallVector<int64_t> sizes(type.getShape());
+    for (auto [size, expression] : ::llvm::zip(sizes, *shape))
+      if (auto constant = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(expression.replace(symbolMap), 0, 5)))
+        size = constant.getValue();
+    result.setType(RankedTensorType::get(sizes, type.getElementType()));
+  }
+
+  void finish() {
+    Value value = mapping.lookupOrNull(logits);
+    if (!value)
+      return;
+    Location location = forward.getLoc();
+    value = selectRows(value);
+    auto type = cast<RankedTensorType>(value.getType());
+    value = builder.create<llm::SqueezeOp>(location, value, ArrayRef<int64_t>{0});
+    (void)type;
+    SmallVector<Value> results = {value};
+    results.append(cacheValues);
+    builder.create<func::ReturnOp>(location, results);
+    SmallVector<Type> types;
+    for (Value result : results)
+      types.push_back(result.getType());
+    step.setFunctionType(builder.getFunctionType(step.getBody().getArgumentTypes(), types));
+    step.setResultAttr(0, "llm.name", builder.getStringAttr("logits"));
+  }
+
+  /// Takes only the wanted rows, as early as nothing mixes rows any more: before the last norm and linear.
+  Value selectRows(Value value) {
+    // The chain of ops from the logits upwards that work on each row alone, with all other operands the same for every row.
+    OpOperand *place = nullptr;
+    Value at = value;
+    while (Operation *op = at.getDefiningOp()) {
+      if (!at.hasOneUse() && at != value)
+        break;
+      OpOperand *next = nullptr;
+      if (isa<llm::LinearOp, llm::RmsNormOp, llm::LayerNormOp, llm::Pointwise>(op)) {
+        bool rowwise = true;
+        for (OpOperand &operand : op->getOpOperands()) {
+          auto type = cast<RankedTensorType>(operand.get().getType());
+          if (type.getRank() == 3 && !type.isDynamicDim(0) && type.isDynamicDim(1)) {
+            rowwise &= next == nullptr;
+            next = &operand;
+          } else if (type.getRank() > 2 && !type.hasStaticShape()) {
+            rowwise = false;
+          }
+        }
+        if (!rowwise)
+          next = nullptr;
+      }
+      if (!next)
+        break;
+      place = next;
+      at = next->get();
+    }
+    Location location = value.getLoc();
+    if (!place) {
+      auto rows = builder.create<llm::GatherOp>(location, value, outputRows, 1);
+      return rows;
+    }
+    OpBuilder before(place->getOwner());
+    Value rows = before.create<llm::GatherOp>(location, at, outputRows, 1);
+    place->set(rows);
+    return value;
+  }
+};
+
+struct FormStep : impl::FormStepBase<FormStep> {
+  using FormStepBase::FormStepBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto forward = module.lookupSymbol<func::FuncOp>("forward");
+    if (!forward || module.lookupSymbol("step"))
+      return;
+    Builder builder(&getContext());
+    Type element = cacheType == "f32"    ? Type(builder.getF32Type())
+                   : cacheType == "bf16" ? Type(builder.getBF16Type())
+                   : cacheType == "f16"  ? Type(builder.getF16Type())
+                                         : Type();
+    if (!element) {
+      module.emitError("unknown cache type '") << cacheType << "'; known: f32, f16, bf16";
+      return signalPassFailure();
+    }
+    StepBuilder step(forward, element);
+    bool formed = succeeded(step.run());
+    if (formed && (!step.step || step.step.getBody().front().empty() ||
+                   !step.step.getBody().front().back().hasTrait<OpTrait::IsTerminator>())) {
+      formed = false;
+      step.problem = "the logits depend on the cache in a way that is not attention over it";
+    }
+    if (!formed) {
+      if (step.step)
+        step.step.erase();
+      if (require) {
+        forward.emitError("this graph cannot generate text: ") << step.problem;
+        return signalPassFailure();
+      }
+      module->setAttr("llm.no_step", builder.getStringAttr(step.problem));
+      return;
+    }
+    cacheCount += step.caches;
+  }
+};
+
+struct DropForward : impl::DropForwardBase<DropForward> {
+  void runOnOperation() override {
+    auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
+    if (forward && getOperation().lookupSymbol("step"))
+      forward.erase();
+  }
+};
+
+} // namespace
+} // namespace lathe

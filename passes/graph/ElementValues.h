@@ -1,0 +1,80 @@
+// The element of a tensor at symbolic coordinates, followed through the ops it is computed by: whole numbers as expressions of
+// coordinates and sizes, other numbers as constants, booleans as conditions. Relies on the meaning of the llm ops, not on who wrote
+// them how.
+#pragma once
+
+#include "passes/graph/Condition.h"
+
+#include <map>
+#include <string>
+
+namespace lathe {
+
+/// One value an element may have: an expression, a constant, or an element of an integer input.
+struct Leaf {
+  mlir::AffineExpr expression; ///< a whole number
+  double number = 0;           ///< when there is neither expression nor input
+  mlir::Value input;
+  llvm::SmallVector<mlir::AffineExpr> at;
+
+  bool operator==(const Leaf &other) const {
+    return expression == other.expression && input == other.input && at == other.at && (expression || input || number == other.number);
+  }
+  /// The number when it is a constant one.
+  std::optional<double> constant() const;
+};
+
+/// A boolean is `truth`; a number is one of `pieces`, whose conditions exclude each other and cover everything.
+struct ElementValue {
+  struct Piece {
+    Condition when;
+    Leaf leaf;
+  };
+  std::optional<Condition> truth;
+  std::vector<Piece> pieces;
+};
+
+class ElementValues {
+public:
+  ElementValues(const llm::SymbolicShapes &shapes, const Coordinates &coordinates) : shapes_(shapes), coordinates_(coordinates) {}
+
+  /// The element of `value` at `at` (an expression for each axis, in its range), or nothing, and then problem() says why.
+  /// An integer input that is turned into floats is taken to hold 0 and 1.
+  std::optional<ElementValue> at(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
+  /// As at(), of an integer that has one expression everywhere; null otherwise.
+  mlir::AffineExpr wholeAt(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
+  /// The element as a condition: a boolean, or a number that is not 0.
+  std::optional<Condition> truthAt(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
+
+  /// What was not understood first, and where (null: an argument).
+  const std::string &problem() const { return problem_; }
+  mlir::Operation *problemOp() const { return problemOp_; }
+
+private:
+  using At = llvm::SmallVector<mlir::AffineExpr>;
+  const llm::SymbolicShapes &shapes_;
+  const Coordinates &coordinates_;
+  std::map<std::pair<void *, std::vector<const void *>>, std::optional<ElementValue>> known_;
+  std::string problem_;
+  mlir::Operation *problemOp_ = nullptr;
+  int depth_ = 0, steps_ = 0;
+
+  const llm::SizeExpressions &sizes() const { return coordinates_.sizes(); }
+  std::nullopt_t fail(mlir::Operation *op, const std::string &why);
+  std::optional<ElementValue> compute(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
+  std::optional<ElementValue> computeMove(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
+  std::optional<ElementValue> computePointwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
+  std::optional<ElementValue> computeConstant(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
+  std::optional<ElementValue> select(const Condition &condition, const ElementValue &x, const ElementValue &y, mlir::Operation *op);
+  std::optional<At> throughReshape(mlir::Value x, mlir::Value result, llvm::ArrayRef<mlir::AffineExpr> at);
+  std::optional<Condition> compare(mlir::Operation *op, const Leaf &a, const Leaf &b);
+  std::optional<Leaf> combine(mlir::Operation *op, const Leaf &a, const Leaf &b);
+  std::optional<ElementValue> asNumber(ElementValue value, mlir::Operation *op);
+  std::optional<ElementValue> asZeroOrOne(ElementValue value, mlir::Operation *op);
+  std::optional<Condition> asTruth(const ElementValue &value, mlir::Operation *op);
+  std::optional<ElementValue> merged(ElementValue value, mlir::Operation *op);
+  ElementValue whole(mlir::AffineExpr expression) const;
+  ElementValue number(double value) const;
+};
+
+} // namespace lathe

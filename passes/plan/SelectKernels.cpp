@@ -1,0 +1,196 @@
+// select-kernels: llm ops => plan.group, each with the kernel of the catalogue that computes it. Relies on static knowledge of the
+// target and on symbolic shapes; weight expressions, constants, shapes and views stay outside of groups.
+#include "passes/Passes.h"
+#include "passes/plan/Views.h"
+
+#include "ir/llm/SymbolicShapes.h"
+#include "ir/plan/Plan.h"
+#include "kernels-templates/Catalog.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace lathe {
+
+#define GEN_PASS_DEF_SELECTKERNELS
+#define GEN_PASS_DEF_VERIFYSELECTED
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// What needs no launch: its value is known when the plan is made, or is the same bytes as its operand.
+bool needsNoKernel(Operation *op) {
+  return isa<llm::WeightOp, llm::ConstantOp, llm::DimsOp, plan::GroupOp>(op) || op->hasTrait<OpTrait::IsTerminator>() || plan::isView(op) ||
+         (op->getNumResults() == 1 && kernels::isWeight(op->getResult(0)));
+}
+
+class Selection {
+public:
+  Selection(func::FuncOp function, const Target &target)
+      : function(function), shapes(function), builder(function.getContext()),
+        context{target, shapes, isTaken} {}
+
+  int64_t groups = 0, fused = 0;
+
+  void run() {
+    SmallVector<Operation *> worklist;
+    for (Operation &op : function.getBody().front())
+      worklist.push_back(&op);
+    for (Operation *op : ::llvm::reverse(worklist)) {
+      if (erased.contains(op) || op->hasTrait<OpTrait::IsTerminator>())
+        continue;
+      if (op->use_empty() && isMemoryEffectFree(op)) {
+        op->erase();
+        continue;
+      }
+      // A shape is read as data where a launch takes it for an operand.
+      bool isData = isa<llm::DimsOp>(op) && ::llvm::any_of(op->getUsers(), ::llvm::IsaPred<plan::GroupOp>);
+      if (isData || !needsNoKernel(op))
+        cover(op);
+    }
+  }
+
+private:
+  func::FuncOp function;
+  llm::SymbolicShapes shapes;
+  Builder builder;
+  DenseSet<Operation *> taken, erased;
+  std::function<bool(Operation *)> isTaken = [this](Operation *op) { return taken.contains(op); };
+  kernels::MatchContext context;
+
+  void cover(Operation *root) {
+    for (const auto &kernel : kernels::catalog()) {
+      SmallVector<kernels::Launch, 1> launches;
+      kernel->match(root, context, launches);
+      for (kernels::Launch &launch : launches)
+        if (isValid(root, launch)) {
+          makeGroup(*kernel, launch);
+          return;
+        }
+    }
+  }
+
+  /// Ops are free, used outside only through outputs, and nothing between the ops and the root needs their results earlier.
+  bool isValid(Operation *root, kernels::Launch &launch) {
+    if (launch.ops.empty() || launch.ops.back() != root || !launch.grid)
+      return false;
+    SmallPtrSet<Operation *, 8> inside(launch.ops.begin(), launch.ops.end());
+    SmallPtrSet<Value, 8> outputs(launch.outputs.begin(), launch.outputs.end());
+    for (Operation *op : launch.ops) {
+      if (taken.contains(op) || op->getBlock() != root->getBlock() || (op != root && !op->isBeforeInBlock(root)))
+        return false;
+      for (Value result : op->getResults())
+        for (Operation *user : result.getUsers()) {
+          if (inside.contains(user) || launch.recomputed.contains(op))
+            continue;
+          if (!outputs.contains(result) || !root->isBeforeInBlock(user))
+            return false;
+        }
+    }
+    return ::llvm::all_of(launch.inputs, [&](Value input) {
+      Operation *producer = input.getDefiningOp();
+      return !producer || (!inside.contains(producer) && producer->isBeforeInBlock(root));
+    });
+  }
+
+  AffineMap map(ArrayRef<AffineExpr> expressions) {
+    size_t symbols = shapes.symbols().size();
+    return AffineMap::get(0, symbols, expressions, builder.getContext());
+  }
+  AffineMap one(AffineExpr expression) { return map(expression ? expression : builder.getAffineConstantExpr(0)); }
+
+  void makeGroup(const kernels::Kernel &kernel, kernels::Launch &launch) {
+    Operation *root = launch.ops.back();
+    SmallVector<Attribute> packing;
+    for (size_t i = 0; i < launch.inputs.size(); ++i) {
+      kernels::Packing kind = i < launch.packing.size() ? launch.packing[i] : kernels::Packing::Plain;
+      packing.push_back(builder.getStringAttr(kind == kernels::Packing::Plain   ? ""
+                                              : kind == kernels::Packing::Lanes ? "lanes"
+                                                                                : "lanes2"));
+    }
+    SmallVector<AffineExpr> workspaces;
+    SmallVector<int64_t> persistent;
+    for (const kernels::Workspace &workspace : launch.workspaces) {
+      workspaces.push_back(workspace.bytes);
+      persistent.push_back(workspace.persistent);
+    }
+    SmallVector<Type> types;
+    for (Value output : launch.outputs)
+      types.push_back(output.getType());
+    SmallVector<Location> locations;
+    for (Operation *op : launch.ops)
+      locations.push_back(op->getLoc());
+
+    OpBuilder at(root);
+    auto group = at.create<plan::GroupOp>(root->getLoc(), types, launch.inputs, kernel.name(),
+                                          builder.getDictionaryAttr(launch.parameters), launch.functors, map(launch.params),
+                                          one(launch.grid), one(launch.threadScratch), one(launch.bytesRead),
+                                          builder.getArrayAttr(packing), map(workspaces), persistent);
+    Block &block = group.getBody().emplaceBlock();
+    IRMapping mapping;
+    for (Value input : launch.inputs)
+      mapping.map(input, block.addArgument(input.getType(), input.getLoc()));
+    OpBuilder inside = OpBuilder::atBlockEnd(&block);
+    cloneShapes(launch, mapping, inside);
+    for (Operation *op : launch.ops)
+      inside.clone(*op, mapping);
+    SmallVector<Value> yielded;
+    for (Value output : launch.outputs)
+      yielded.push_back(mapping.lookup(output));
+    inside.create<plan::YieldOp>(root->getLoc(), yielded);
+
+    for (auto [output, result] : ::llvm::zip(launch.outputs, group.getOutputs()))
+      output.replaceAllUsesWith(result);
+    for (Operation *op : ::llvm::reverse(launch.ops))
+      if (op->use_empty()) {
+        erased.insert(op);
+        op->erase();
+      }
+    ++groups;
+    fused += launch.ops.size() > 1;
+  }
+
+  /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes) come along into the region.
+  void cloneShapes(const kernels::Launch &launch, IRMapping &mapping, OpBuilder &inside) {
+    for (Operation *op : launch.ops)
+      for (Value operand : op->getOperands()) {
+        Operation *producer = operand.getDefiningOp();
+        if (producer && !mapping.contains(operand) && isa<llm::DimsOp, llm::ConstantOp>(producer))
+          inside.clone(*producer, mapping);
+      }
+  }
+};
+
+struct SelectKernels : impl::SelectKernelsBase<SelectKernels> {
+  using SelectKernelsBase::SelectKernelsBase;
+
+  void runOnOperation() override {
+    Result<Target> parsed = Target::parse(target);
+    if (!parsed) {
+      getOperation().emitError(parsed.message());
+      return signalPassFailure();
+    }
+    Selection selection(getOperation(), *parsed);
+    selection.run();
+    groupCount += selection.groups;
+    fusedCount += selection.fused;
+  }
+};
+
+struct VerifySelected : impl::VerifySelectedBase<VerifySelected> {
+  void runOnOperation() override {
+    for (Operation &op : getOperation().getBody().front())
+      if (!needsNoKernel(&op)) {
+        InFlightDiagnostic diagnostic = op.emitError("no kernel computes '") << op.getName() << "' of ";
+        ::llvm::interleaveComma(op.getOperandTypes(), diagnostic);
+        diagnostic << " to ";
+        ::llvm::interleaveComma(op.getResultTypes(), diagnostic);
+        signalPassFailure();
+      }
+  }
+};
+
+} // namespace
+} // namespace lathe

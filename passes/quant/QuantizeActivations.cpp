@@ -1,0 +1,35 @@
+// quantize-activations: linears whose weight is block-quantised get int8 activations, unless f32 is asked for.
+#include "passes/Passes.h"
+
+#include "ir/llm/Llm.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace lathe {
+
+#define GEN_PASS_DEF_QUANTIZEACTIVATIONS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+struct QuantizeActivations : impl::QuantizeActivationsBase<QuantizeActivations> {
+  using QuantizeActivationsBase::QuantizeActivationsBase;
+
+  void runOnOperation() override {
+    if (compute != "f32" && compute != "int8" && compute != "auto") {
+      getOperation().emitError("unknown compute type '") << compute << "'; known: f32, int8, auto";
+      return signalPassFailure();
+    }
+    getOperation().walk([&](llm::LinearOp linear) {
+      bool blocks = isa<llm::BlockType>(linear.getWeight().getType().cast<RankedTensorType>().getElementType());
+      bool int8 = blocks && compute != "f32";
+      linear.setInt8Activations(int8);
+      (int8 ? quantizedCount : keptCount) += 1;
+    });
+  }
+};
+
+} // namespace
+} // namespace lathe
