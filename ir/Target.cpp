@@ -14,12 +14,12 @@ namespace {
 
 /// Features that say nothing about instructions: modes, tuning, and what user code cannot use.
 bool isOfInterest(llvm::StringRef feature) {
-  static const std::set<llvm::StringRef> ignored = {"64bit", "cx8", "cmov", "mmx", "evex512", "fxsr", "x87", "rdpru", "wbnoinvd", "clzero", "mwaitx",
-                                                    "invpcid", "shstk", "pku", "rdpid", "prfchw", "ptwrite", "serialize",
-                                                    "tsxldtrk", "uintr", "enqcmd", "hreset", "xsavec", "xsaveopt",
-                                                    "xsaves", "xsave", "clwb", "clflushopt", "cldemote", "sgx", "lwp",
-                                                    "pconfig", "rtm", "waitpkg", "widekl", "kl", "usermsr", "rdrnd",
-                                                    "rdseed", "fsgsbase", "sahf", "movdiri", "movdir64b", "crc32"};
+  static const std::set<llvm::StringRef> ignored = {
+      "64bit",      "cx8",      "cmov",    "mmx",      "evex512", "fxsr",     "x87",       "rdpru",   "wbnoinvd",
+      "clzero",     "mwaitx",   "invpcid", "shstk",    "pku",     "rdpid",    "prfchw",    "ptwrite", "serialize",
+      "tsxldtrk",   "uintr",    "enqcmd",  "hreset",   "xsavec",  "xsaveopt", "xsaves",    "xsave",   "clwb",
+      "clflushopt", "cldemote", "sgx",     "lwp",      "pconfig", "rtm",      "waitpkg",   "widekl",  "kl",
+      "usermsr",    "rdrnd",    "rdseed",  "fsgsbase", "sahf",    "movdiri",  "movdir64b", "crc32"};
   return !ignored.contains(feature);
 }
 
@@ -55,7 +55,8 @@ Result<Target> Target::parse(std::string_view text) {
   if (text == "cpu" || text == "cpu:native" || text == "native")
     return native();
   if (!text.starts_with("cpu:")) {
-    std::string hint = text.starts_with("cuda") ? "targets of NVIDIA GPUs are not supported yet" : "a target is cpu or cpu:NAME";
+    std::string hint =
+        text.starts_with("cuda") ? "targets of NVIDIA GPUs are not supported yet" : "a target is cpu or cpu:NAME";
     return Status::failure("unknown target '" + shown + "': " + hint + "; known names: " + knownNames());
   }
   llvm::StringRef name(text.data() + 4, text.size() - 4);
@@ -63,7 +64,8 @@ Result<Target> Target::parse(std::string_view text) {
     return Status::failure("unknown CPU '" + name.str() + "' in target '" + shown + "'; known: " + knownNames());
   std::set<std::string> features = featuresOf(name);
   if (!features.contains("sse4.2"))
-    return Status::failure("target '" + shown + "' has no SSE4.2, which generated code needs; the least is cpu:x86-64-v2");
+    return Status::failure("target '" + shown +
+                           "' has no SSE4.2, which generated code needs; the least is cpu:x86-64-v2");
   Target target;
   target.cpu_ = name.str();
   target.features_.assign(features.begin(), features.end());

@@ -22,8 +22,8 @@ public:
   std::string print() const { return "cpu:" + cpu_; }
   /// The name as Clang's -target-cpu takes it.
   const std::string &cpu() const { return cpu_; }
-  /// LLVM's names of what generated code may use, sorted: "avx2", "fma", "avx512f", "avx512vnni". The runtime refuses the
-  /// code on a CPU without one of them.
+  /// LLVM's names of what generated code may use, sorted: "avx2", "fma", "avx512f", "avx512vnni". The runtime refuses
+  /// the code on a CPU without one of them.
   const std::vector<std::string> &features() const { return features_; }
   /// Clang's -target-feature values that make `cpu()` have exactly `features()`: "-avx512bf16"; mostly none.
   const std::vector<std::string> &adjustments() const { return adjustments_; }

@@ -56,7 +56,15 @@ Result<ExtractedTest> extract(func::FuncOp source, bool expected) {
   result.module = ModuleOp::create(source.getLoc());
   builder.setInsertionPointToStart(result.module->getBody());
   auto symbols = source->getAttrOfType<ArrayAttr>("llm.symbols");
-  unsigned symbolCount = symbols ? symbols.size() : 0;
+  if (!symbols) { // named after their places in the inputs' maps
+    unsigned count = 0;
+    source.walk([&](InputOp input) { count = std::max(count, input.getSizes() ? input.getSizes()->getNumSymbols() : 0); });
+    SmallVector<std::string> names;
+    for (unsigned index = 0; index < count; ++index)
+      names.push_back("s" + std::to_string(index));
+    symbols = builder.getStrArrayAttr(SmallVector<StringRef>(names.begin(), names.end()));
+  }
+  unsigned symbolCount = symbols.size();
 
   SmallVector<Type> argumentTypes, resultTypes;
   SmallVector<DictionaryAttr> argumentAttributes;
@@ -98,8 +106,7 @@ Result<ExtractedTest> extract(func::FuncOp source, bool expected) {
 
   auto function = builder.create<func::FuncOp>(source.getLoc(), source.getName(),
                                                builder.getFunctionType(argumentTypes, resultTypes));
-  if (symbols)
-    function->setAttr("llm.symbols", symbols);
+  function->setAttr("llm.symbols", symbols);
   function.setAllArgAttrs(argumentAttributes);
   for (unsigned index = 0; index < resultTypes.size(); ++index)
     function.setResultAttr(index, "llm.name", builder.getStringAttr("out" + std::to_string(index)));

@@ -7,7 +7,7 @@ include "mlir/IR/OpBase.td"
 def Pointwise : OpInterface<"Pointwise"> {
   let description = [{
     One result whose element depends on one element of each operand, with numpy broadcasting. Chains of these become
-    functors (codegen/Functors.h).
+    functors (kernels-templates/Functors.h).
   }];
   let cppNamespace = "::lathe::llm";
   let methods = [

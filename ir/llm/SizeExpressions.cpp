@@ -1,5 +1,5 @@
-// The canonical form is a polynomial: a sum of products of atoms with integer coefficients, where an atom is a symbol or a floor
-// division or remainder of a polynomial by a constant.
+// The canonical form is a polynomial: a sum of products of atoms with integer coefficients, where an atom is a symbol
+// or a floor division or remainder of a polynomial by a constant.
 #include "ir/llm/SizeExpressions.h"
 
 #include <map>
@@ -11,8 +11,21 @@ namespace lathe::llm {
 
 namespace {
 
-constexpr size_t maxTerms = 64, maxDegree = 8;
-constexpr unsigned maxDepth = 64;
+// Beyond these an expression is of no use, and graphs of strangers could make it grow without end.
+constexpr size_t maxTerms = 24, maxDegree = 8;
+constexpr unsigned maxDepth = 64, maxRangeDepth = 4;
+constexpr int maxAtomNodes = 128;
+
+bool isSmall(AffineExpr expression, int &nodes) {
+  if (--nodes < 0)
+    return false;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expression);
+  return !binary || (isSmall(binary.getLHS(), nodes) && isSmall(binary.getRHS(), nodes));
+}
+bool isSmall(AffineExpr expression) {
+  int nodes = maxAtomNodes;
+  return isSmall(expression, nodes);
+}
 
 /// A total order of expressions that does not depend on addresses.
 int compareStructure(AffineExpr a, AffineExpr b) {
@@ -163,7 +176,7 @@ Maybe floorDivide(const Maybe &p, int64_t divisor, MLIRContext *context) {
   AffineExpr atom = toExpression(reduced, context);
   if (divisor / common != 1)
     atom = getAffineBinaryOpExpr(AffineExprKind::FloorDiv, atom, getAffineConstantExpr(divisor / common, context));
-  return quotient.accumulate(Monomial{atom}, 1) ? Maybe(std::move(quotient)) : std::nullopt;
+  return isSmall(atom) && quotient.accumulate(Monomial{atom}, 1) ? Maybe(std::move(quotient)) : std::nullopt;
 }
 
 Maybe remainder(const Maybe &p, int64_t divisor, MLIRContext *context) {
@@ -172,8 +185,9 @@ Maybe remainder(const Maybe &p, int64_t divisor, MLIRContext *context) {
   Polynomial rest = divide(*p, divisor).rest;
   if (rest.isConstant())
     return Polynomial::constant(rest.constantTerm() % divisor);
-  return Polynomial::atom(
-      getAffineBinaryOpExpr(AffineExprKind::Mod, toExpression(rest, context), getAffineConstantExpr(divisor, context)));
+  AffineExpr atom =
+      getAffineBinaryOpExpr(AffineExprKind::Mod, toExpression(rest, context), getAffineConstantExpr(divisor, context));
+  return isSmall(atom) ? Maybe(Polynomial::atom(atom)) : std::nullopt;
 }
 
 /// Division with respect to leading terms: p = quotient * divisor + rest.
@@ -227,8 +241,10 @@ Maybe toPolynomial(AffineExpr expression, unsigned depth = 0) {
   if (!left || !right)
     return std::nullopt;
   switch (binary.getKind()) {
-  case AffineExprKind::Add: return add(left, right);
-  case AffineExprKind::Mul: return multiply(left, right);
+  case AffineExprKind::Add:
+    return add(left, right);
+  case AffineExprKind::Mul:
+    return multiply(left, right);
   case AffineExprKind::Mod:
     return right->isConstant() ? remainder(left, right->constantTerm(), context) : std::nullopt;
   case AffineExprKind::FloorDiv:
@@ -239,7 +255,8 @@ Maybe toPolynomial(AffineExpr expression, unsigned depth = 0) {
     Maybe floor = floorDivide(add(Polynomial(), left, -1), right->constantTerm(), context);
     return floor ? add(Polynomial(), floor, -1) : std::nullopt;
   }
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -253,7 +270,7 @@ std::pair<std::optional<int64_t>, std::optional<int64_t>> rangeOf(AffineExpr ato
     return {0, std::nullopt};
   auto binary = dyn_cast<AffineBinaryOpExpr>(atom);
   auto divisor = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : AffineConstantExpr();
-  if (!divisor || divisor.getValue() <= 0 || depth > maxDepth)
+  if (!divisor || divisor.getValue() <= 0 || depth > maxRangeDepth)
     return {};
   if (binary.getKind() == AffineExprKind::Mod)
     return {0, divisor.getValue() - 1};
@@ -291,7 +308,8 @@ std::optional<int64_t> lowest(const Polynomial &p, Lowest symbols, unsigned dept
       if (!atomLow || *atomLow < 0)
         return std::nullopt;
       low = low && !__builtin_mul_overflow(*low, *atomLow, &product) ? std::optional(product) : std::nullopt;
-      high = high && atomHigh && !__builtin_mul_overflow(*high, *atomHigh, &product) ? std::optional(product) : std::nullopt;
+      high = high && atomHigh && !__builtin_mul_overflow(*high, *atomHigh, &product) ? std::optional(product)
+                                                                                     : std::nullopt;
     }
     std::optional<int64_t> bound = coefficient > 0 ? low : high;
     int64_t term = 0;
@@ -312,7 +330,9 @@ static AffineExpr finish(const Maybe &polynomial, MLIRContext *context) {
   return polynomial ? toExpression(*polynomial, context) : AffineExpr();
 }
 
-AffineExpr SizeExpressions::canonical(AffineExpr expression) const { return finish(toPolynomial(expression), context_); }
+AffineExpr SizeExpressions::canonical(AffineExpr expression) const {
+  return finish(toPolynomial(expression), context_);
+}
 
 AffineExpr SizeExpressions::add(AffineExpr a, AffineExpr b) const {
   return finish(lathe::llm::add(toPolynomial(a), toPolynomial(b)), context_);
@@ -384,10 +404,13 @@ AffineExpr SizeExpressions::min(AffineExpr a, AffineExpr b) const {
   switch (compare(a, b)) {
   case Order::Less:
   case Order::LessEqual:
-  case Order::Equal: return a;
+  case Order::Equal:
+    return a;
   case Order::Greater:
-  case Order::GreaterEqual: return b;
-  case Order::Unknown: return AffineExpr();
+  case Order::GreaterEqual:
+    return b;
+  case Order::Unknown:
+    return AffineExpr();
   }
   return AffineExpr();
 }

@@ -1,5 +1,5 @@
-// Contents: the elements of small integer tensors as expressions of sizes. Floats whose values are whole numbers (an exporter's
-// detour over Cast) are followed too, but never handed out.
+// Contents: the elements of small integer tensors as expressions of sizes. Floats whose values are whole numbers (an
+// exporter's detour over Cast) are followed too, but never handed out.
 #include "ir/llm/Llm.h"
 #include "ir/llm/SymbolicShapesEntry.h"
 
@@ -71,9 +71,16 @@ Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).get
 
 } // namespace
 
-std::optional<SymbolicShapes::Expressions> SymbolicShapes::computeContent(Value value, ArrayRef<AffineExpr> dims) const {
+std::optional<SymbolicShapes::Expressions> SymbolicShapes::computeContent(Value value,
+                                                                          ArrayRef<AffineExpr> dims) const {
   Operation *op = value.getDefiningOp();
   Type element = elementOf(value);
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    Operation *parent = argument.getOwner()->getParentOp();
+    return !isa<func::FuncOp>(parent) && parent->getNumOperands() == argument.getOwner()->getNumArguments()
+               ? content(parent->getOperand(argument.getArgNumber()))
+               : std::nullopt;
+  }
   if (!op || op->getNumResults() != 1 || !isa<IntegerType, FloatType>(element))
     return std::nullopt;
   if (auto shape = dyn_cast<DimsOp>(op)) {
@@ -103,8 +110,9 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::computeContent(Value 
         bool loses = false;
         number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
         double plain = number.convertToDouble();
-        result.push_back(std::fabs(plain) <= largestExact && plain == std::floor(plain) ? constant(static_cast<int64_t>(plain))
-                                                                                         : AffineExpr());
+        result.push_back(std::fabs(plain) <= largestExact && plain == std::floor(plain)
+                             ? constant(static_cast<int64_t>(plain))
+                             : AffineExpr());
       }
     }
     return result;
@@ -143,7 +151,8 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::movedContent(Operatio
         forEach(*part, [&](int64_t index, ArrayRef<int64_t> at) {
           SmallVector<int64_t> to(at);
           to[axis] += first;
-          if (int64_t offset = offsetOf(to, shape); index < static_cast<int64_t>(known->size()) && offset < static_cast<int64_t>(result.size()))
+          if (int64_t offset = offsetOf(to, shape);
+              index < static_cast<int64_t>(known->size()) && offset < static_cast<int64_t>(result.size()))
             result[offset] = (*known)[index];
         });
       first += (*part)[axis];
@@ -167,7 +176,8 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::movedContent(Operatio
   if (isa<ExpandOp>(op)) {
     if (fromShape->size() > shape.size())
       return std::nullopt;
-    forEach(shape, [&](int64_t index, ArrayRef<int64_t> at) { result[index] = (*from)[broadcastOffset(at, *fromShape)]; });
+    forEach(shape,
+            [&](int64_t index, ArrayRef<int64_t> at) { result[index] = (*from)[broadcastOffset(at, *fromShape)]; });
     return result;
   }
   if (auto gather = dyn_cast<GatherOp>(op)) {
@@ -235,7 +245,8 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::movedContent(Operatio
   return std::nullopt;
 }
 
-std::optional<SymbolicShapes::Expressions> SymbolicShapes::pointwiseContent(Operation *op, ArrayRef<int64_t> shape) const {
+std::optional<SymbolicShapes::Expressions> SymbolicShapes::pointwiseContent(Operation *op,
+                                                                            ArrayRef<int64_t> shape) const {
   Expressions result(countOf(shape));
   SmallVector<SmallVector<int64_t>> shapes;
   SmallVector<const Expressions *> contents;
@@ -284,15 +295,22 @@ AffineExpr SymbolicShapes::pointwiseElement(Operation *op, ArrayRef<AffineExpr> 
   if (auto compare = dyn_cast<CompareOp>(op)) {
     Order order = sizes_.compare(x[0], x[1]);
     bool below = order == Order::Less, above = order == Order::Greater, equal = order == Order::Equal;
-    bool notAbove = below || equal || order == Order::LessEqual, notBelow = above || equal || order == Order::GreaterEqual;
+    bool notAbove = below || equal || order == Order::LessEqual,
+         notBelow = above || equal || order == Order::GreaterEqual;
     auto decide = [&](bool yes, bool no) { return yes ? truth(true) : no ? truth(false) : AffineExpr(); };
     switch (compare.getPredicate()) {
-    case Predicate::eq: return decide(equal, below || above);
-    case Predicate::ne: return decide(below || above, equal);
-    case Predicate::lt: return decide(below, notBelow);
-    case Predicate::le: return decide(notAbove, above);
-    case Predicate::gt: return decide(above, notAbove);
-    case Predicate::ge: return decide(notBelow, below);
+    case Predicate::eq:
+      return decide(equal, below || above);
+    case Predicate::ne:
+      return decide(below || above, equal);
+    case Predicate::lt:
+      return decide(below, notBelow);
+    case Predicate::le:
+      return decide(notAbove, above);
+    case Predicate::gt:
+      return decide(above, notAbove);
+    case Predicate::ge:
+      return decide(notBelow, below);
     }
   }
   if (isa<NotOp>(op)) {
@@ -310,7 +328,9 @@ AffineExpr SymbolicShapes::pointwiseElement(Operation *op, ArrayRef<AffineExpr> 
   if (isa<NegOp>(op))
     return sizes_.sub(constant(0), x[0]);
   if (isa<AbsOp>(op))
-    return sizes_.isAtLeast(x[0], 0) ? x[0] : sizes_.isAtLeast(sizes_.sub(constant(0), x[0]), 0) ? sizes_.sub(constant(0), x[0]) : AffineExpr();
+    return sizes_.isAtLeast(x[0], 0)                            ? x[0]
+           : sizes_.isAtLeast(sizes_.sub(constant(0), x[0]), 0) ? sizes_.sub(constant(0), x[0])
+                                                                : AffineExpr();
   if (isa<FloorOp, CeilOp, RoundOp>(op))
     return x[0];
   if (isa<AddOp>(op))
@@ -327,7 +347,8 @@ AffineExpr SymbolicShapes::pointwiseElement(Operation *op, ArrayRef<AffineExpr> 
     if (AffineExpr exact = constantValue(x[1]) == 0 ? AffineExpr() : sizes_.exactDiv(x[0], x[1]))
       return exact;
     // Truncation is flooring for a dividend that is not negative.
-    return !isFloat && sizes_.isAtLeast(x[0], 0) && sizes_.isAtLeast(x[1], 1) ? sizes_.floorDiv(x[0], x[1]) : AffineExpr();
+    return !isFloat && sizes_.isAtLeast(x[0], 0) && sizes_.isAtLeast(x[1], 1) ? sizes_.floorDiv(x[0], x[1])
+                                                                              : AffineExpr();
   }
   if (isa<ModOp>(op))
     return isFloat && !sizes_.isAtLeast(x[0], 0) ? AffineExpr() : sizes_.mod(x[0], x[1]);

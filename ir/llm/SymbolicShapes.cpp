@@ -3,8 +3,8 @@
 #include "ir/llm/Llm.h"
 #include "ir/llm/SymbolicShapesEntry.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -87,7 +87,8 @@ AffineMap SymbolicShapes::map(ArrayRef<AffineExpr> expressions) const {
   return AffineMap::get(0, symbols_.size(), expressions, context_);
 }
 
-/// Changes with everything a value's entry was computed from, so that a new op at the address of an erased one is noticed.
+/// Changes with everything a value's entry was computed from, so that a new op at the address of an erased one is
+/// noticed.
 static size_t fingerprint(Value value) {
   size_t type = mlir::hash_value(value.getType());
   Operation *op = value.getDefiningOp();
@@ -99,10 +100,32 @@ static size_t fingerprint(Value value) {
 }
 
 const SymbolicShapes::Entry &SymbolicShapes::entry(Value value) const {
+  auto known = [&](Value wanted) -> const Entry * {
+    auto found = entries_.find(wanted);
+    return found != entries_.end() && found->second->hash == fingerprint(wanted) ? found->second.get() : nullptr;
+  };
+  if (const Entry *entry = known(value))
+    return *entry;
+  // Operands first, and those of operands: a chain is as long as its file wants, the stack is not.
+  SmallVector<Value> pending = {value};
+  while (!pending.empty()) {
+    Value next = pending.back();
+    size_t before = pending.size();
+    if (Operation *op = next.getDefiningOp())
+      for (Value operand : op->getOperands())
+        if (!known(operand))
+          pending.push_back(operand);
+    if (pending.size() != before)
+      continue;
+    pending.pop_back();
+    if (next != value && !known(next))
+      computeEntry(next);
+  }
+  return computeEntry(value);
+}
+
+const SymbolicShapes::Entry &SymbolicShapes::computeEntry(Value value) const {
   size_t hash = fingerprint(value);
-  auto found = entries_.find(value);
-  if (found != entries_.end() && found->second->hash == hash)
-    return *found->second;
   auto fresh = std::make_unique<Entry>();
   fresh->hash = hash;
   if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
@@ -122,7 +145,9 @@ const SymbolicShapes::Entry &SymbolicShapes::entry(Value value) const {
 }
 
 const SymbolicShapes::Expressions &SymbolicShapes::dims(Value value) const { return entry(value).dims; }
-const std::optional<SymbolicShapes::Expressions> &SymbolicShapes::content(Value value) const { return entry(value).content; }
+const std::optional<SymbolicShapes::Expressions> &SymbolicShapes::content(Value value) const {
+  return entry(value).content;
+}
 
 SymbolicShapes::Expressions SymbolicShapes::computeDims(Value value) const {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -181,10 +206,12 @@ SymbolicShapes::Expressions SymbolicShapes::opDims(Operation *op) const {
         const std::optional<Result> &shape = content(expand.getShape());
         const Result &from = dims(expand.getX());
         for (size_t axis = 0; axis < result.size(); ++axis) {
-          AffineExpr wanted = shape && axis + shape->size() >= result.size() ? (*shape)[axis + shape->size() - result.size()]
-                              : shape                                        ? constant(1)
-                                                                             : AffineExpr();
-          AffineExpr given = axis + from.size() >= result.size() ? from[axis + from.size() - result.size()] : constant(1);
+          AffineExpr wanted = shape && axis + shape->size() >= result.size()
+                                  ? (*shape)[axis + shape->size() - result.size()]
+                              : shape ? constant(1)
+                                      : AffineExpr();
+          AffineExpr given =
+              axis + from.size() >= result.size() ? from[axis + from.size() - result.size()] : constant(1);
           result[axis] = sizes_.broadcast(given, wanted);
         }
         return result;

@@ -1,5 +1,5 @@
-// What is known of shapes and of small integer tensors in a function, as expressions of its symbols. Relies on the attributes
-// llm.symbols and llm.dims of the function and on the meaning of the llm ops.
+// What is known of shapes and of small integer tensors in a function, as expressions of its symbols. Relies on the
+// attributes llm.symbols and llm.dims of the function and on the meaning of the llm ops.
 #pragma once
 
 #include "ir/llm/SizeExpressions.h"
@@ -13,10 +13,10 @@
 
 namespace lathe::llm {
 
-/// The symbols stand for sizes, so they are at least 0; "batch", "tokens" and "sequences" are at least 1. Expressions are canonical
-/// (SizeExpressions.h): equal sizes are the same AffineExpr. Answers stay right while the function is rewritten: results are
-/// remembered by what defines a value, and ops that are new are looked at when asked for. Also inside ops with one region whose
-/// arguments are the op's operands (plan.group). Not thread-safe.
+/// The symbols stand for sizes, so they are at least 0; "batch", "tokens" and "sequences" are at least 1. Expressions
+/// are canonical (SizeExpressions.h): equal sizes are the same AffineExpr. Answers stay right while the function is
+/// rewritten: results are remembered by what defines a value, and ops that are new are looked at when asked for. Also
+/// inside ops with one region whose arguments are the op's operands (plan.group). Not thread-safe.
 class SymbolicShapes {
 public:
   /// Looks at the whole function.
@@ -53,6 +53,7 @@ private:
   mutable llvm::DenseMap<mlir::Value, std::unique_ptr<Entry>> entries_;
 
   const Entry &entry(mlir::Value value) const;
+  const Entry &computeEntry(mlir::Value value) const; ///< those of the operands are known
   const Expressions &dims(mlir::Value value) const;
   const std::optional<Expressions> &content(mlir::Value value) const;
   mlir::AffineExpr constant(int64_t value) const { return sizes_.constant(value); }
