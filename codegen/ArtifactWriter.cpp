@@ -47,6 +47,9 @@ public:
     }
   }
   Status open() {
+    struct stat existing;
+    if (stat(path_.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode))
+      return Status::failure(path_ + ": exists and is no file that could be replaced");
     fd_ = mkostemp(temporary_.data(), O_CLOEXEC);
     return fd_ >= 0 ? Status::success() : fail("cannot be created");
   }

@@ -1,5 +1,5 @@
-// The layout of an entry, one file <hash>.entry: EntryHeader, the key as JSON, the content. Written under another name and
-// renamed. See KernelCache.h.
+// The layout of an entry, one file <hash>.entry: EntryHeader, the key as JSON, the content. Written under another name
+// and renamed. See KernelCache.h.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -97,8 +97,8 @@ std::string readEntry(const File &file, KernelCache::Entry &entry, std::vector<s
   if (!file.read(key.data(), key.size()) || XXH3_64bits(key.data(), key.size()) != header.keyHash)
     return "the hash of its key is wrong";
   auto json = nlohmann::json::parse(key, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("description") || !json["description"].is_string() || !json.contains("parts") ||
-      !json["parts"].is_array())
+  if (!json.is_object() || !json.contains("description") || !json["description"].is_string() ||
+      !json.contains("parts") || !json["parts"].is_array())
     return "its key cannot be read";
   entry.description = json["description"].get<std::string>();
   for (const auto &part : json["parts"])
@@ -228,7 +228,8 @@ void KernelCache::store(const CacheKey &key, std::span<const std::byte> content)
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
-    return warnOnce("write", "compiled kernels are not kept: cannot make the folder " + folder.string() + ": " + error.message());
+    return warnOnce("write", "compiled kernels are not kept: cannot make the folder " + folder.string() + ": " +
+                                 error.message());
 
   nlohmann::json json = {{"description", key.description}, {"parts", nlohmann::json::array()}};
   for (const auto &[name, value] : key.parts)
@@ -238,14 +239,16 @@ void KernelCache::store(const CacheKey &key, std::span<const std::byte> content)
   std::memcpy(header.magic, magic, sizeof header.magic);
   header.keyBytes = text.size();
   header.contentBytes = content.size();
-  header.created = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  header.created =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   header.keyHash = XXH3_64bits(text.data(), text.size());
   header.contentHash = XXH3_64bits(content.data(), content.size());
 
   static std::atomic<uint64_t> serial = 0;
   std::string hash = key.hash();
   std::filesystem::path final = folder / (hash + suffix);
-  std::filesystem::path temporary = folder / (hash + "." + std::to_string(getpid()) + "." + std::to_string(serial++) + ".tmp");
+  std::filesystem::path temporary =
+      folder / (hash + "." + std::to_string(getpid()) + "." + std::to_string(serial++) + ".tmp");
   int problem = 0;
   {
     File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
@@ -258,7 +261,8 @@ void KernelCache::store(const CacheKey &key, std::span<const std::byte> content)
     problem = errno;
   if (problem) {
     unlink(temporary.c_str());
-    return warnOnce("write", "compiled kernels are not kept: cannot write to " + folder.string() + ": " + std::strerror(problem));
+    return warnOnce("write", "compiled kernels are not kept: cannot write to " + folder.string() + ": " +
+                                 std::strerror(problem));
   }
   std::scoped_lock guard(lock_);
   ++counts_.stored;
@@ -268,7 +272,8 @@ std::vector<KernelCache::Entry> KernelCache::list(bool verify) const {
   std::vector<Entry> entries;
   for (size_t layer = 0; layer < folders_.size(); ++layer) {
     std::error_code error;
-    for (std::filesystem::directory_iterator at(folders_[layer], error), end; !error && at != end; at.increment(error)) {
+    for (std::filesystem::directory_iterator at(folders_[layer], error), end; !error && at != end;
+         at.increment(error)) {
       if (at->path().extension() != suffix)
         continue;
       Entry entry;
@@ -283,9 +288,8 @@ std::vector<KernelCache::Entry> KernelCache::list(bool verify) const {
       entries.push_back(std::move(entry));
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {
-    return std::tie(a.created, a.path) < std::tie(b.created, b.path);
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry &a, const Entry &b) { return std::tie(a.created, a.path) < std::tie(b.created, b.path); });
   return entries;
 }
 
@@ -326,7 +330,8 @@ Result<size_t> KernelCache::clear(bool damagedOnly) {
       if (entry.writable && !entry.damage.empty() && std::filesystem::remove(entry.path, error))
         ++gone;
   } else {
-    for (std::filesystem::directory_iterator at(folders_.front(), error), end; !error && at != end; at.increment(error)) {
+    for (std::filesystem::directory_iterator at(folders_.front(), error), end; !error && at != end;
+         at.increment(error)) {
       std::string extension = at->path().extension().string();
       std::error_code ignored;
       if ((extension == suffix || extension == ".tmp") && std::filesystem::remove(at->path(), ignored))

@@ -1,6 +1,6 @@
 // Compiled kernels and linked code on disk, by the hash of everything they depend on. Relies on the file system alone:
-// several processes may use one folder at once. A cache never fails what it serves: what it cannot read is compiled, what
-// it cannot write is not kept.
+// several processes may use one folder at once. A cache never fails what it serves: what it cannot read is compiled,
+// what it cannot write is not kept.
 #pragma once
 
 #include "runtime/Status.h"
@@ -19,7 +19,8 @@
 
 namespace lathe {
 
-/// What a cached thing depends on, in named parts: ("text", ...), ("header common/cpu/math.h", hash), ("compiler", ...).
+/// What a cached thing depends on, in named parts: ("text", ...), ("header common/cpu/math.h", hash), ("compiler",
+/// ...).
 struct CacheKey {
   /// Template and parameters; not part of the hash. What is compared when `explain` looks for the nearest entry.
   std::string description;
@@ -39,7 +40,8 @@ public:
   /// only read. Without any, nothing is kept. `warn` gets each kind of trouble once.
   explicit KernelCache(std::vector<std::filesystem::path> folders,
                        std::function<void(const std::string &)> warn = nullptr);
-  /// $LATHE_CACHE_DIR (folders separated by ':', the first is written; empty: no cache), else $XDG_CACHE_HOME/lathe, else
+  /// $LATHE_CACHE_DIR (folders separated by ':', the first is written; empty: no cache), else $XDG_CACHE_HOME/lathe,
+  /// else
   /// ~/.cache/lathe.
   static std::vector<std::filesystem::path> defaultFolders();
 

@@ -7,7 +7,9 @@ namespace lathe::kernels {
 
 using Expressions = llvm::SmallVector<mlir::AffineExpr>;
 
-inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
 inline mlir::Type elementTypeOf(mlir::Value value) { return tensorTypeOf(value).getElementType(); }
 
 /// Whether all elements are of plain types (no quantised blocks).
@@ -20,10 +22,14 @@ inline bool isPlain(mlir::ValueRange values) {
 /// The unsigned integer of an element's size, for kernels that only move elements.
 inline std::string movedTypeText(mlir::Type element) {
   switch (bytesOfElements(element, 1)) {
-  case 1: return "uint8_t";
-  case 2: return "uint16_t";
-  case 4: return "uint32_t";
-  default: return "uint64_t";
+  case 1:
+    return "uint8_t";
+  case 2:
+    return "uint16_t";
+  case 4:
+    return "uint32_t";
+  default:
+    return "uint64_t";
   }
 }
 
@@ -46,7 +52,8 @@ inline std::optional<AxisShape> aroundAxis(const MatchContext &context, mlir::Va
   if (!shape)
     return std::nullopt;
   llvm::ArrayRef<mlir::AffineExpr> sizes(*shape);
-  AxisShape result{productOf(context, sizes.take_front(axis)), sizes[axis], productOf(context, sizes.drop_front(axis + 1))};
+  AxisShape result{productOf(context, sizes.take_front(axis)), sizes[axis],
+                   productOf(context, sizes.drop_front(axis + 1))};
   if (!result.outer || !result.inner)
     return std::nullopt;
   return result;

@@ -1,5 +1,5 @@
 // See Functors.h.
-#include "codegen/Functors.h"
+#include "kernels-templates/Functors.h"
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/DenseMap.h"
@@ -24,8 +24,9 @@ std::optional<StringRef> typeText(Type element) {
   std::optional<LatheType> type = element ? llm::latheType(element) : std::nullopt;
   if (!type)
     return std::nullopt;
-  static constexpr StringLiteral names[] = {"float",   "lathe::Half", "lathe::BFloat", "double",   "int8_t",   "int16_t", "int32_t",
-                                            "int64_t", "uint8_t",     "uint16_t",      "uint32_t", "uint64_t", "lathe::Bool"};
+  static constexpr StringLiteral names[] = {"float",    "lathe::Half", "lathe::BFloat", "double",  "int8_t",
+                                            "int16_t",  "int32_t",     "int64_t",       "uint8_t", "uint16_t",
+                                            "uint32_t", "uint64_t",    "lathe::Bool"};
   if (*type > LATHE_BOOL)
     return std::nullopt;
   return names[*type];
@@ -92,7 +93,8 @@ std::optional<std::string> printFunctor(StringRef name, ArrayRef<Operation *> op
   if (!resultType || (!typed && !isFloatInRegister(elementOf(result))))
     return std::nullopt;
 
-  out << (typed ? "template <int N> LATHE_INLINE lathe::Lanes<" + resultType->str() + ", N> " : "template <class V> LATHE_INLINE V ")
+  out << (typed ? "template <int N> LATHE_INLINE lathe::Lanes<" + resultType->str() + ", N> "
+                : "template <class V> LATHE_INLINE V ")
       << name << "(";
   for (auto [index, input] : ::llvm::enumerate(inputs)) {
     std::optional<StringRef> type = typeText(elementOf(input));

@@ -29,11 +29,36 @@ constexpr const char *triple = "x86_64-unknown-linux-gnu";
 
 /// cc1 arguments that do not depend on the target.
 const std::vector<std::string> &commonArguments() {
-  static const std::vector<std::string> arguments = {
-      "-triple", triple, "-emit-obj", "-x", "c++", "-std=c++20", "-O3", "-ffreestanding", "-fno-rtti",
-      "-fno-threadsafe-statics", "-ffp-contract=on", "-fwrapv", "-mrelocation-model", "pic", "-pic-level", "2", "-mframe-pointer=none",
-      "-vectorize-loops", "-vectorize-slp", "-nostdsysteminc", "-nobuiltininc", "-mprefer-vector-width=512",
-      "-Wno-psabi", "-ferror-limit", "5", "-fno-caret-diagnostics", "-main-file-name", "kernel.cpp", "-I", root};
+  static const std::vector<std::string> arguments = {"-triple",
+                                                     triple,
+                                                     "-emit-obj",
+                                                     "-x",
+                                                     "c++",
+                                                     "-std=c++20",
+                                                     "-O3",
+                                                     "-ffreestanding",
+                                                     "-fno-rtti",
+                                                     "-fno-threadsafe-statics",
+                                                     "-ffp-contract=on",
+                                                     "-fwrapv",
+                                                     "-mrelocation-model",
+                                                     "pic",
+                                                     "-pic-level",
+                                                     "2",
+                                                     "-mframe-pointer=none",
+                                                     "-vectorize-loops",
+                                                     "-vectorize-slp",
+                                                     "-nostdsysteminc",
+                                                     "-nobuiltininc",
+                                                     "-mprefer-vector-width=512",
+                                                     "-Wno-psabi",
+                                                     "-ferror-limit",
+                                                     "5",
+                                                     "-fno-caret-diagnostics",
+                                                     "-main-file-name",
+                                                     "kernel.cpp",
+                                                     "-I",
+                                                     root};
   return arguments;
 }
 
@@ -121,7 +146,8 @@ Result<std::vector<std::byte>> compileObject(const KernelSource &source, const T
   auto diagnostics = clang::CompilerInstance::createDiagnostics(options.get(), &printer, /*ShouldOwnClient=*/false);
   if (!clang::CompilerInvocation::CreateFromArgs(compiler.getInvocation(), pointers, *diagnostics))
     return failure("the compiler refuses its arguments");
-  // Inclusion in two kernels must not make their functions one: what is not the entry is private before it is optimised.
+  // Inclusion in two kernels must not make their functions one: what is not the entry is private before it is
+  // optimised.
   bool hasEntry = source.symbol.empty();
   compiler.getCodeGenOpts().PassBuilderCallbacks.push_back([&](llvm::PassBuilder &passes) {
     passes.registerPipelineStartEPCallback([&](llvm::ModulePassManager &manager, llvm::OptimizationLevel) {

@@ -11,12 +11,13 @@
 
 namespace lathe {
 
-/// An ELF object whose only visible symbol is `source.symbol` (all of them where that is empty), or the compiler's errors with the kernel's description and
-/// the lines. Freestanding C++20; a * b + c within an expression is contracted where the CPU can. May be called on several
-/// threads at once.
+/// An ELF object whose only visible symbol is `source.symbol` (all of them where that is empty), or the compiler's
+/// errors with the kernel's description and the lines. Freestanding C++20; a * b + c within an expression is contracted
+/// where the CPU can. May be called on several threads at once.
 Result<std::vector<std::byte>> compileObject(const KernelSource &source, const Target &target);
 
-/// Everything but text, headers and target that the object depends on, for keys of caches: compiler version and options.
+/// Everything but text, headers and target that the object depends on, for keys of caches: compiler version and
+/// options.
 const std::string &compilerFingerprint();
 
 /// The embedded files that `text` includes, directly or not, in the order they are met. Files that are not embedded are

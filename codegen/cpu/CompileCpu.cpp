@@ -13,8 +13,8 @@ namespace lathe {
 
 namespace {
 
-/// What LLVM may call although the text does not: a loop that copies becomes memcpy. Made without builtins, so that it does
-/// not call itself.
+/// What LLVM may call although the text does not: a loop that copies becomes memcpy. Made without builtins, so that it
+/// does not call itself.
 const KernelSource &memoryFunctions() {
   static const KernelSource source = {"", R"(#define LATHE_HIDDEN extern "C" __attribute__((visibility("hidden")))
 typedef decltype(sizeof(0)) size_t;
@@ -36,7 +36,8 @@ LATHE_HIDDEN void *memset(void *to, int value, size_t count) {
   asm volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
   return result;
 }
-)", "memory functions"};
+)",
+                                      "memory functions"};
   return source;
 }
 
@@ -55,15 +56,19 @@ const std::map<std::string_view, std::string> &headerHashes() {
 CacheKey objectKey(const KernelSource &kernel, const Target &target) {
   CacheKey key;
   key.description = kernel.description;
-  key.parts = {{"target", target.fingerprint()}, {"compiler", compilerFingerprint()}, {"symbol", kernel.symbol},
+  key.parts = {{"target", target.fingerprint()},
+               {"compiler", compilerFingerprint()},
+               {"symbol", kernel.symbol},
                {"text", kernel.text}};
   for (const std::string &header : includedTemplates(kernel.text))
     key.parts.emplace_back("header " + header, headerHashes().at(header));
   return key;
 }
 
-Result<std::vector<std::byte>> compileCpu(std::span<const KernelSource> kernels, const Target &target, KernelCache &cache,
-                                          unsigned threads, const std::function<void(const CompileProgress &)> &progress) {
+Result<std::vector<std::byte>> compileCpu(std::span<const KernelSource> kernels, const Target &target,
+                                          KernelCache &cache, unsigned threads,
+                                          const std::function<void(const CompileProgress &)> &progress,
+                                          const std::atomic<bool> *cancel) {
   std::vector<const KernelSource *> sources;
   std::map<std::string_view, const KernelSource *> bySymbol;
   for (const KernelSource &kernel : kernels) {
@@ -105,6 +110,10 @@ Result<std::vector<std::byte>> compileCpu(std::span<const KernelSource> kernels,
         if (next == sources.size() || failure)
           return;
         index = next++;
+        if (cancel && *cancel)
+          failure.emplace(index, Status::failure("interrupted"));
+        if (failure)
+          return;
       }
       std::optional<std::vector<std::byte>> object = cache.find(keys[index]);
       bool fromCache = object.has_value();

@@ -1,9 +1,9 @@
 // See Link.h. Objects go in through memory files; the result comes out through a private folder, which is removed.
 #include "codegen/cpu/Link.h"
 
-#include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
@@ -13,6 +13,7 @@
 #include <mutex>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 LLD_HAS_DRIVER(elf)
@@ -86,14 +87,25 @@ Result<std::vector<std::byte>> readAll(const std::string &path) {
 }
 
 const std::vector<const char *> &options() {
-  static const std::vector<const char *> list = {
-      "ld.lld", "-shared", "--threads=1", "--no-mmap-output-file", "--gc-sections", "--no-undefined", "--hash-style=gnu",
-      "--build-id=none", "-z", "noexecstack", "-z", "relro", "-z", "now", "-O1"};
+  static const std::vector<const char *> list = {"ld.lld",
+                                                 "-shared",
+                                                 "--threads=1",
+                                                 "--gc-sections",
+                                                 "--no-undefined",
+                                                 "--hash-style=gnu",
+                                                 "--build-id=none",
+                                                 "-z",
+                                                 "noexecstack",
+                                                 "-z",
+                                                 "relro",
+                                                 "-z",
+                                                 "now",
+                                                 "-O1"};
   return list;
 }
 
 Result<std::vector<std::byte>> linkIn(const std::string &parent, std::span<const LinkInput> inputs,
-                                      const std::vector<std::string> &paths, bool &canTryElsewhere) {
+                                      const std::vector<std::string> &paths, bool &canTryElsewhere, bool &usable) {
   PrivateFolder folder(parent);
   canTryElsewhere = !folder.usable();
   if (!folder.usable())
@@ -106,15 +118,19 @@ Result<std::vector<std::byte>> linkIn(const std::string &parent, std::span<const
 
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  bool done = lld::elf::link(arguments, stream, stream, /*exitEarly=*/false, /*disableOutput=*/false);
-  lld::CommonLinkerContext::destroy();
-  if (!done) {
+  // LLD ends the process on an error that it calls fatal; recovery brings that back here. A full disk is none: the file
+  // gets its size before anything is written.
+  llvm::CrashRecoveryContext::Enable();
+  lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  llvm::CrashRecoveryContext::Disable();
+  usable = result.canRunAgain;
+  if (result.retCode != 0 || !result.canRunAgain) {
     // From the last, so that .../1 is not found in .../12.
     for (size_t index = paths.size(); index-- > 0;)
       for (size_t at = messages.find(paths[index]); at != std::string::npos; at = messages.find(paths[index], at))
         messages.replace(at, paths[index].size(), "'" + inputs[index].name + "'");
-    canTryElsewhere = messages.find("failed to write") != std::string::npos ||
-                      messages.find("cannot open output") != std::string::npos;
+    canTryElsewhere = usable && (messages.find("cannot open output") != std::string::npos ||
+                                 messages.find("failed to open") != std::string::npos);
     return Status::failure("generated code does not link: " + llvm::StringRef(messages).rtrim().str());
   }
   Result<std::vector<std::byte>> bytes = readAll(output);
@@ -136,22 +152,33 @@ const std::string &linkerFingerprint() {
 
 Result<std::vector<std::byte>> linkObjects(std::span<const LinkInput> inputs) {
   static std::mutex lock;
+  static bool usable = true;
   std::scoped_lock guard(lock);
+  if (!usable)
+    return Status::failure("the linker failed before and cannot run again in this process");
   std::vector<Descriptor> files;
+  uint64_t room = 1 << 20;
   std::vector<std::string> paths;
   for (const LinkInput &input : inputs) {
     files.emplace_back(memfd_create("lathe-object", MFD_CLOEXEC));
     if (files.back().get() < 0 || !writeAll(files.back().get(), input.object))
       return Status::failure("cannot hold the object of '" + input.name + "' in memory: " + std::strerror(errno));
     paths.push_back("/proc/self/fd/" + std::to_string(files.back().get()));
+    room += 2 * input.object.size();
   }
   std::vector<std::string> parents = {"/dev/shm", "/tmp"};
   if (const char *chosen = std::getenv("TMPDIR"); chosen && *chosen)
     parents.insert(parents.begin(), chosen);
   Status last = Status::success();
   for (const std::string &parent : parents) {
+    struct statvfs space;
+    if (statvfs(parent.c_str(), &space) != 0 || space.f_bavail * uint64_t(space.f_frsize) < room) {
+      last = Status::failure("cannot link in " + parent + ": it does not have " + std::to_string(room >> 10) +
+                             " KiB of free space");
+      continue;
+    }
     bool canTryElsewhere = false;
-    Result<std::vector<std::byte>> bytes = linkIn(parent, inputs, paths, canTryElsewhere);
+    Result<std::vector<std::byte>> bytes = linkIn(parent, inputs, paths, canTryElsewhere, usable);
     if (bytes || !canTryElsewhere)
       return bytes;
     last = bytes.status();

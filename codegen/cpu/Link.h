@@ -15,8 +15,8 @@ struct LinkInput {
   std::span<const std::byte> object;
 };
 
-/// The bytes of an ELF shared object that holds all of `inputs`, needs no library and has no undefined symbol: one that is
-/// left is an error that names it and who uses it.
+/// The bytes of an ELF shared object that holds all of `inputs`, needs no library and has no undefined symbol: one that
+/// is left is an error that names it and who uses it.
 Result<std::vector<std::byte>> linkObjects(std::span<const LinkInput> inputs);
 
 /// Version and options of the linker, for keys of caches.

@@ -18,8 +18,8 @@ struct AttentionKernel : Kernel {
       return;
     auto query = tensorTypeOf(op.getQuery()), key = tensorTypeOf(op.getKey()), value = tensorTypeOf(op.getValue());
     Type element = query.getElementType();
-    if (element.isF64() || key.getElementType() != element || value.getElementType() != element || query.isDynamicDim(2) ||
-        query.isDynamicDim(3) || key.isDynamicDim(2) || value.isDynamicDim(3))
+    if (element.isF64() || key.getElementType() != element || value.getElementType() != element ||
+        query.isDynamicDim(2) || query.isDynamicDim(3) || key.isDynamicDim(2) || value.isDynamicDim(3))
       return;
     std::optional<Expressions> q = context.shapes.shapeOf(op.getQuery()), k = context.shapes.shapeOf(op.getKey());
     if (!q || !k)
@@ -42,8 +42,10 @@ struct AttentionKernel : Kernel {
       launch.setType(builder, type, operand ? elementTypeText(elementTypeOf(operand)) : otherwise.str());
       return !operand || !elementTypeOf(operand).isF64();
     };
-    if (!optional("hasMask", "Mask", op.getMask(), "lathe::Bool") || !optional("hasLengths", "Length", op.getLengths(), "int64_t") ||
-        !optional("hasSlopes", "Slope", op.getSlopes(), "float") || !optional("hasSinks", "Sink", op.getSinks(), "float"))
+    if (!optional("hasMask", "Mask", op.getMask(), "lathe::Bool") ||
+        !optional("hasLengths", "Length", op.getLengths(), "int64_t") ||
+        !optional("hasSlopes", "Slope", op.getSlopes(), "float") ||
+        !optional("hasSinks", "Sink", op.getSinks(), "float"))
       return;
     if (op.getMask()) {
       if (isa<IntegerType>(elementTypeOf(op.getMask())) && !elementTypeOf(op.getMask()).isInteger(1))

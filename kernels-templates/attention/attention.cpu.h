@@ -1,20 +1,21 @@
 // y[b, t, h, :] = sum over the visible keys s of softmax(score)[s] * v[b, s, h / group, :], with
 // score[s] = cap(scale * q[b, t, h, :] . k[b, s, h / group, :]) + mask[b, h, t, s] + slopes[h] * (s - p),
-// cap(x) = softcap * tanh(x / softcap), position p = length - T + t, length = S or lengths[b]. Visible: s < length, s <= p with
-// causal, s > p - window with a window, mask not false. Nothing visible: 0. sinks[h] adds e^sink to the denominator.
+// cap(x) = softcap * tanh(x / softcap), position p = length - T + t, length = S or lengths[b]. Visible: s < length, s
+// <= p with causal, s > p - window with a window, mask not false. Nothing visible: 0. sinks[h] adds e^sink to the
+// denominator.
 //
-// Buffers: q (B, T, heads, headDim), k (B, S, kvHeads, headDim), v (B, S, kvHeads, valueDim) of Element; then those that there
-// are of mask (of Mask, broadcast to (B, heads, T, S)), lengths (B) of Length, slopes (heads) of Slope, sinks (heads) of Sink;
-// y (B, T, heads, valueDim) of Element; all dense.
-// params: B, T, S; with a mask its four sizes.
+// Buffers: q (B, T, heads, headDim), k (B, S, kvHeads, headDim), v (B, S, kvHeads, valueDim) of Element; then those
+// that there are of mask (of Mask, broadcast to (B, heads, T, S)), lengths (B) of Length, slopes (heads) of Slope,
+// sinks (heads) of Sink; y (B, T, heads, valueDim) of Element; all dense. params: B, T, S; with a mask its four sizes.
 // Grid: B * heads * ceil(T / 8).
 //
-// Parameters: heads, kvHeads, headDim, valueDim; scale; softcap (0: none); causal; window (0: none); hasMask, hasLengths,
-// hasSlopes, hasSinks; types Element, Mask, Length, Slope, Sink.
+// Parameters: heads, kvHeads, headDim, valueDim; scale; softcap (0: none); causal; window (0: none); hasMask,
+// hasLengths, hasSlopes, hasSinks; types Element, Mask, Length, Slope, Sink.
 //
-// Keys are walked in chunks of 64 that start at multiples of 64, with a running maximum and denominator, so that no row of
-// scores is ever stored; a query's arithmetic depends on its own keys alone. A dot product is 16 lanes, folded; a lane of the
-// sum is an element of v's row, keys in order. Bound by the dot products; 8 queries share the keys in the cache.
+// Keys are walked in chunks of 64 that start at multiples of 64, with a running maximum and denominator, so that no row
+// of scores is ever stored; a query's arithmetic depends on its own keys alone. A dot product is 16 lanes, folded; a
+// lane of the sum is an element of v's row, keys in order. Bound by the dot products; 8 queries share the keys in the
+// cache.
 #include "common/cpu/elements.h"
 #include "common/cpu/math.h"
 
@@ -83,7 +84,8 @@ LATHE_INLINE void scoresOf(const Row &row, const Element *keys, int64_t start, i
     }
 }
 
-LATHE_INLINE void addChunk(Row &row, const float *scores, const Element *values, int64_t start, int64_t from, int64_t to) {
+LATHE_INLINE void addChunk(Row &row, const float *scores, const Element *values, int64_t start, int64_t from,
+                           int64_t to) {
   Vector high = load<lanes>(scores);
   for (int64_t i = lanes; i < chunk; i += lanes)
     high = maximum(high, load<lanes>(scores + i));
@@ -116,11 +118,14 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
   int64_t tokens = context.params[1], keyCount = context.params[2], blocks = ceilDiv(tokens, tileQueries);
   for (int64_t tile = begin; tile < end; ++tile) {
     int64_t block = tile % blocks, head = tile / blocks % heads, batch = tile / (blocks * heads);
-    auto *keys = static_cast<const Element *>(context.buffers[1]) + (batch * keyCount * kvHeads + head / group) * headDim;
-    auto *values = static_cast<const Element *>(context.buffers[2]) + (batch * keyCount * kvHeads + head / group) * valueDim;
+    auto *keys =
+        static_cast<const Element *>(context.buffers[1]) + (batch * keyCount * kvHeads + head / group) * headDim;
+    auto *values =
+        static_cast<const Element *>(context.buffers[2]) + (batch * keyCount * kvHeads + head / group) * valueDim;
     int64_t length = keyCount;
     if constexpr (hasLengths)
-      length = greatest<int64_t>(0, least<int64_t>(keyCount, static_cast<const Length *>(context.buffers[lengthsAt])[batch]));
+      length = greatest<int64_t>(
+          0, least<int64_t>(keyCount, static_cast<const Length *>(context.buffers[lengthsAt])[batch]));
     float slope = 0;
     if constexpr (hasSlopes)
       slope = loadFloat(static_cast<const Slope *>(context.buffers[slopesAt]) + head);
@@ -160,7 +165,8 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
           int64_t t = block * tileQueries + i;
           maskStride = sizes[3] == 1 ? 0 : 1;
           mask = static_cast<const Mask *>(context.buffers[3]) +
-                 (((sizes[0] == 1 ? 0 : batch) * sizes[1] + (sizes[1] == 1 ? 0 : head)) * sizes[2] + (sizes[2] == 1 ? 0 : t)) *
+                 (((sizes[0] == 1 ? 0 : batch) * sizes[1] + (sizes[1] == 1 ? 0 : head)) * sizes[2] +
+                  (sizes[2] == 1 ? 0 : t)) *
                      sizes[3];
         }
         float scores[chunk];

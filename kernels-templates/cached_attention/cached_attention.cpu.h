@@ -123,12 +123,18 @@ template <int Q, int P>
 LATHE_INLINE void scoreVectors(const ChunkQuery *queries, const Cache *keys, float (*scores)[chunkPositions], int64_t first) {
   Floats<16> sums[Q][P] = {};
   const Cache *from = keys + Page::keyIndex(first % (Page::positions / 16) * 16);
-  for (int64_t d = 0; d < headDim; ++d)
+  // While keys are multiplied the values of the same positions come in.
+  const Cache *values = from + Page::positions * headDim;
+  for (int64_t d = 0; d < headDim; ++d) {
+    if constexpr (Q < mostQueries)
+      for (int64_t i = 0; i < 16 * P; i += 64 / int64_t(sizeof(Cache)))
+        __builtin_prefetch(values + d * 16 * P + i);
     LATHE_UNROLL for (int p = 0; p < P; ++p) {
       Floats<16> key = load<16>(from + p * 16 * headDim + d * 16);
       LATHE_UNROLL for (int q = 0; q < Q; ++q)
         sums[q][p] = sums[q][p] + key * queries[q].row[d];
     }
+  }
   const Ints<16> count = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   for (int q = 0; q < Q; ++q)
     for (int p = 0; p < P; ++p) {

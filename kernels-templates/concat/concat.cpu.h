@@ -1,9 +1,8 @@
 // y = x0 | x1 | ... along an axis: row o of y is the rows o of the inputs, one after the other.
 //
-// Buffers: the inputs (outer, sizes[i]), dense; y (outer, sum of sizes), dense; elements of the size of Element. A size is the
-// product of the joined axis and those after it.
-// params: outer; the size of each input (count).
-// Grid: ceil(elements of y / 4096).
+// Buffers: the inputs (outer, sizes[i]), dense; y (outer, sum of sizes), dense; elements of the size of Element. A size
+// is the product of the joined axis and those after it. params: outer; the size of each input (count). Grid:
+// ceil(elements of y / 4096).
 //
 // Parameters: count; type Element (an unsigned integer of the element's size).
 //

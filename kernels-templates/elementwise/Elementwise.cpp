@@ -1,5 +1,5 @@
 // Pointwise ops, chains of them with the broadcasts in between, and expand: one pass over the result.
-#include "codegen/Functors.h"
+#include "kernels-templates/Functors.h"
 #include "kernels-templates/Dense.h"
 
 using namespace mlir;
@@ -41,8 +41,9 @@ private:
           continue; // reads its operand with a broadcast
         for (Value operand : chain[i]->getOperands()) {
           Operation *producer = operand.getDefiningOp();
-          if (!producer || chain.contains(producer) || producer->getBlock() != root->getBlock() || context.isTaken(producer) ||
-              (!isFunctorOp(producer) && !isa<llm::ExpandOp>(producer)) || isWeight(operand) || isFunctorLiteral(operand))
+          if (!producer || chain.contains(producer) || producer->getBlock() != root->getBlock() ||
+              context.isTaken(producer) || (!isFunctorOp(producer) && !isa<llm::ExpandOp>(producer)) ||
+              isWeight(operand) || isFunctorLiteral(operand))
             continue;
           if (!::llvm::all_of(producer->getUsers(), [&](Operation *user) { return chain.contains(user); }))
             continue;
@@ -85,7 +86,8 @@ private:
     }
     if (launch.inputs.size() > mostInputs || !isPlain(launch.inputs) || !isPlain(root->getResult(0)))
       return;
-    std::optional<std::string> functor = printFunctor("element", computed, arguments, root->getResult(0), FunctorForm::Typed);
+    std::optional<std::string> functor =
+        printFunctor("element", computed, arguments, root->getResult(0), FunctorForm::Typed);
     if (!functor)
       return;
     launch.functors = *functor;

@@ -1,9 +1,7 @@
 // y[o, i, :] = x[o, indices[i], :]; a negative index counts from the end; one that is out of range gives zeros.
 //
-// Buffers: x (outer, size, inner); indices (count) of Index; y (outer, count, inner); all dense, x and y of elements of the size
-// of Element.
-// params: outer, size, count, inner.
-// Grid: ceil(elements of y / 4096).
+// Buffers: x (outer, size, inner); indices (count) of Index; y (outer, count, inner); all dense, x and y of elements of
+// the size of Element. params: outer, size, count, inner. Grid: ceil(elements of y / 4096).
 //
 // Parameters: types Index, Element (an unsigned integer of the element's size).
 //
@@ -14,7 +12,7 @@ namespace lathe {
 
 inline void gather(const LatheKernelContext &context, int64_t begin, int64_t end) {
   using namespace parameters;
-  auto [outer, size, count, inner] = *reinterpret_cast<const int64_t (*)[4]>(context.params);
+  auto [outer, size, count, inner] = *reinterpret_cast<const int64_t(*)[4]>(context.params);
   auto *from = static_cast<const Element *>(context.buffers[0]);
   auto *indices = static_cast<const Index *>(context.buffers[1]);
   auto *to = static_cast<Element *>(context.buffers[2]);

@@ -1,8 +1,7 @@
 // y[r, c] = (x[r, c] - mean) / sqrt(variance + epsilon) * weight[c] + bias[c]; mean and variance over c, in float.
 //
-// Buffers: x (rows, columns) of Element; weight (columns) of Weight; bias (columns) of Bias where `hasBias`; y as x; all dense.
-// params: rows, columns.
-// Grid: rows.
+// Buffers: x (rows, columns) of Element; weight (columns) of Weight; bias (columns) of Bias where `hasBias`; y as x;
+// all dense. params: rows, columns. Grid: rows.
 //
 // Parameters: epsilon; hasBias; types Element, Weight, Bias.
 //
@@ -36,7 +35,9 @@ inline void layer_norm(const LatheKernelContext &context, int64_t begin, int64_t
     float mean = sumOfLanes(sum) / float(columns);
     Vector squares = Vector(0.0f);
     for (int64_t c = 0; c < columns; c += sumLanes) {
-      Vector difference = columns - c >= sumLanes ? load<sumLanes>(x + c) - mean : loadLanesPart<Element, sumLanes>(x + c, 1, columns - c, mean) - mean;
+      Vector difference = columns - c >= sumLanes
+                              ? load<sumLanes>(x + c) - mean
+                              : loadLanesPart<Element, sumLanes>(x + c, 1, columns - c, mean) - mean;
       squares = squares + difference * difference;
     }
     float factor = 1.0f / sqrt(sumOfLanes(squares) / float(columns) + epsilon);

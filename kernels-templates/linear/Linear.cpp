@@ -1,5 +1,5 @@
 // linear by a packed weight, with what surrounds it: a row choice and an rms_norm before, bias, glu and a pointwise chain after.
-#include "codegen/Functors.h"
+#include "kernels-templates/Functors.h"
 #include "kernels-templates/TokenRows.h"
 #include "runtime/cpu/Pack.h"
 

@@ -128,6 +128,8 @@ template <class W, int T, int S>
 __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, int lane0, float (*sums)[lanesOfGroup]) {
   using F = Format<W>;
   constexpr int L = lanes, subBlocks = F::elements / 32;
+  // With few registers the minima have a loop of their own below: the same operations.
+  constexpr bool minimaApart = F::hasMinimum && vectorRegisters == 16 && T >= 4;
   Floats<L> products[T][S] = {}, minima[T][S] = {};
   for (int64_t block = 0; block < columns / F::elements; ++block) {
     const uint8_t *head = group + F::headOffset(block), *body = group + F::bodyOffset(block);
@@ -165,12 +167,20 @@ __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, i
           }
           Floats<L> both = scale * floatAt(row + scaleAt + 4 * index);
           products[t][s] = products[t][s] + __builtin_convertvector(total, Floats<L>) * both;
-          if constexpr (F::hasMinimum)
+          if constexpr (F::hasMinimum && !minimaApart)
             minima[t][s] = minima[t][s] + minimum * floatAt(row + sumAt + 4 * index);
         }
       }
     }
   }
+  if constexpr (minimaApart)
+    for (int64_t index = 0; index < blocks; ++index)
+      LATHE_UNROLL for (int s = 0; s < S; ++s) {
+        const uint8_t *head = group + F::headOffset(index / subBlocks);
+        Floats<L> minimum = F::template minimum<L>(head, int(index % subBlocks), lane0 + s * L);
+        LATHE_UNROLL for (int t = 0; t < T; ++t)
+          minima[t][s] = minima[t][s] + minimum * floatAt(x + t * rowBytes + sumAt + 4 * index);
+      }
   for (int t = 0; t < T; ++t)
     for (int s = 0; s < S; ++s)
       store<L>(&sums[t][lane0 + s * L], products[t][s] + minima[t][s]);

@@ -25,7 +25,8 @@ struct MatmulKernel : Kernel {
       a->insert(a->begin(), one);
     if (b->size() == 1)
       b->push_back(one);
-    size_t batchRank = c->size() - (tensorTypeOf(op.getLhs()).getRank() > 1) - (tensorTypeOf(op.getRhs()).getRank() > 1);
+    size_t batchRank =
+        c->size() - (tensorTypeOf(op.getLhs()).getRank() > 1) - (tensorTypeOf(op.getRhs()).getRank() > 1);
     AffineExpr m = (*a)[a->size() - 2], depth = a->back(), n = b->back();
     Expressions batch(c->begin(), c->begin() + batchRank);
     auto leading = [&](const Expressions &shape) {

@@ -6,8 +6,8 @@
 //
 // Parameters: rank; type Element. Sums of F16 and BF16 are float, of integers of their own type.
 //
-// A lane is a column n, k in order: the sum of an element is the same however many rows there are. Few rows are bound by
-// reading b, many by the multiplications: rows x vectors of accumulators that fill the registers.
+// A lane is a column n, k in order: the sum of an element is the same however many rows there are. Few rows are bound
+// by reading b, many by the multiplications: rows x vectors of accumulators that fill the registers.
 #include "common/cpu/indexing.h"
 
 namespace lathe {
@@ -24,18 +24,21 @@ using Vector = Lanes<Element, lanes>;
 
 // R rows by V vectors of c; `columns` of the last vector exist. `left` is how many elements of b there are from b on.
 template <int R, int V>
-LATHE_INLINE void block(const Element *a, const Element *b, Element *c, int64_t n, int64_t depth, int64_t columns, int64_t left) {
+LATHE_INLINE void block(const Element *a, const Element *b, Element *c, int64_t n, int64_t depth, int64_t columns,
+                        int64_t left) {
   Vector sums[R][V];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v)
       sums[r][v] = Vector(Value(0));
+#pragma clang loop unroll(disable) vectorize(disable)
   for (int64_t k = 0; k < depth; ++k) {
     Vector row[V];
     for (int v = 0; v < V - 1; ++v)
       row[v] = loadLanes<Element, lanes>(b + k * n + v * lanes);
     // Lanes that are not stored may hold what follows in b, but not what follows b.
     const Element *end = b + k * n + (V - 1) * lanes;
-    row[V - 1] = left - k * n >= V * lanes ? loadLanes<Element, lanes>(end) : loadLanesPart<Element, lanes>(end, 1, columns);
+    row[V - 1] =
+        left - k * n >= V * lanes ? loadLanes<Element, lanes>(end) : loadLanesPart<Element, lanes>(end, 1, columns);
     for (int r = 0; r < R; ++r) {
       Vector factor = Vector(loadElement(a + r * depth + k));
       for (int v = 0; v < V; ++v)
@@ -54,7 +57,8 @@ LATHE_INLINE void block(const Element *a, const Element *b, Element *c, int64_t 
 }
 
 template <int R>
-LATHE_INLINE void rowsOf(const Element *a, const Element *b, Element *c, int64_t n, int64_t depth, int64_t columns, int64_t left) {
+LATHE_INLINE void rowsOf(const Element *a, const Element *b, Element *c, int64_t n, int64_t depth, int64_t columns,
+                         int64_t left) {
   int64_t at = 0;
   for (; columns - at >= blockVectors * lanes; at += blockVectors * lanes)
     block<R, blockVectors>(a, b + at, c + at, n, depth, lanes, left - at);

@@ -24,7 +24,8 @@ struct ReduceKernel : Kernel {
         kept.push_back(size);
       if (size == one)
         continue;
-      AffineExpr product = !sizes.empty() && reduced.back() == isReduced ? productOf(context, {sizes.back(), size}) : AffineExpr();
+      AffineExpr product =
+          !sizes.empty() && reduced.back() == isReduced ? productOf(context, {sizes.back(), size}) : AffineExpr();
       if (product) {
         sizes.back() = product;
       } else {

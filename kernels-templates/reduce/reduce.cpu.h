@@ -6,8 +6,9 @@
 //
 // Parameters: rank; reduced[] (1 for a reduced axis); kind (0 sum, 1 mean, 2 max, 3 min, 4 prod); type Element.
 //
-// Kept last axis: a lane is an element of y, the reduced elements come in order. Reduced last axis: element i of a row goes to
-// lane i mod 16, rows in order, then the lanes are folded in halves. F16 and BF16 are summed in float. Bound by memory.
+// Kept last axis: a lane is an element of y, the reduced elements come in order. Reduced last axis: element i of a row
+// goes to lane i mod 16, rows in order, then the lanes are folded in halves. F16 and BF16 are summed in float. Bound by
+// memory.
 #include "common/cpu/indexing.h"
 #include "common/cpu/pointwise.h"
 
@@ -50,7 +51,8 @@ template <class V> LATHE_INLINE V combine(V a, V b) {
 template <class T> LATHE_INLINE Vector loadValues(const T *from, int64_t count) {
   if constexpr (isSame<T, Bool>)
     return __builtin_convertvector(count >= lanes ? loadLanes<T, lanes>(from)
-                                                  : loadLanesPart<T, lanes>(from, 1, count, char(identity<Value>())), Vector);
+                                                  : loadLanesPart<T, lanes>(from, 1, count, char(identity<Value>())),
+                                   Vector);
   else
     return count >= lanes ? loadLanes<T, lanes>(from) : loadLanesPart<T, lanes>(from, 1, count, identity<Value>());
 }

@@ -16,9 +16,11 @@ public:
     if (!append)
       return;
     llm::RopeOp keyRope = ropeBehind(append.getKey(), append), queryRope;
+    // The queries that read the cache next: of an attention, or of the launch that has become of it.
     for (Operation *user : append.getResult().getUsers())
-      if (auto attention = dyn_cast<llm::CachedAttentionOp>(user))
-        queryRope = ropeBehind(attention.getQuery(), append);
+      for (Value operand : user->getOperands())
+        if (llm::RopeOp rope = ropeBehind(operand, append); rope && rope != keyRope)
+          queryRope = rope;
     if (keyRope && queryRope && sameRotation(keyRope, queryRope))
       if (auto launch = build(append, keyRope, queryRope, context))
         launches.push_back(std::move(*launch));

@@ -1,8 +1,8 @@
 // y[i_0, ...] = x[start_0 + steps[0] i_0, ...]: a strided box.
 //
 // Buffers: x, dense; y, dense; elements of the size of Element.
-// params: the sizes of y (rank); the sizes of x (rank); the starts (rank), from the end where negative, not yet clamped.
-// Grid: ceil(elements of y / 4096).
+// params: the sizes of y (rank); the sizes of x (rank); the starts (rank), from the end where negative, not yet
+// clamped. Grid: ceil(elements of y / 4096).
 //
 // Parameters: rank; steps[] (not 0, maybe negative); type Element (an unsigned integer of the element's size).
 //

@@ -6,8 +6,8 @@
 //
 // Parameters: last; type Element (float, Half, BFloat or double).
 //
-// `last`: element a goes to lane a mod 16, then the lanes are folded. Else a lane is a column, in the order of a. Bound by the
-// exponential, which is computed twice so that sums are of unrounded values.
+// `last`: element a goes to lane a mod 16, then the lanes are folded. Else a lane is a column, in the order of a. Bound
+// by the exponential, which is computed twice so that sums are of unrounded values.
 #include "common/cpu/elements.h"
 #include "common/cpu/math.h"
 
@@ -34,7 +34,8 @@ template <int N> LATHE_INLINE Value foldSum(Lanes<Value, N> v) {
 template <> LATHE_INLINE Value foldSum<2>(Lanes<Value, 2> v) { return v.x + v.y; }
 
 LATHE_INLINE Vector loadOr(const Element *from, int64_t count, Value other) {
-  return count >= sumLanes ? loadLanes<Element, sumLanes>(from) : loadLanesPart<Element, sumLanes>(from, 1, count, other);
+  return count >= sumLanes ? loadLanes<Element, sumLanes>(from)
+                           : loadLanesPart<Element, sumLanes>(from, 1, count, other);
 }
 LATHE_INLINE void storeUpTo(Element *to, Vector value, int64_t count) {
   if (count >= sumLanes)

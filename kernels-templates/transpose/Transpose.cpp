@@ -32,7 +32,8 @@ struct TransposeKernel : Kernel {
     SmallVector<int64_t> firsts;
     Expressions joined;
     for (size_t i = 0; i < axes.size(); ++i) {
-      AffineExpr product = i > 0 && axes[i] == axes[i - 1] + 1 ? productOf(context, {joined.back(), sizes[i]}) : AffineExpr();
+      AffineExpr product =
+          i > 0 && axes[i] == axes[i - 1] + 1 ? productOf(context, {joined.back(), sizes[i]}) : AffineExpr();
       if (product) {
         joined.back() = product;
       } else {

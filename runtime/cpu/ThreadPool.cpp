@@ -24,9 +24,12 @@ constexpr double worthSharing = 6 * microsecond, worthWaking = 40 * microsecond;
 constexpr double leastRange = 1.5 * microsecond;
 /// A wait above this is looked into: did the straggler lose its core?
 constexpr uint64_t longWait = 100 * microsecond;
-/// Launch time after which the lost share of it decides about the number of threads.
-constexpr uint64_t stretch = 20 * millisecond;
+/// Launch time over which speeds are compared.
+constexpr uint64_t stretch = 25 * millisecond;
+/// Time between trials of another number of threads: from the first that changes nothing on it doubles.
 constexpr uint64_t firstBackOff = 100 * millisecond, longestBackOff = 1000 * millisecond;
+/// The share of lost time from which a trial is worth it, and how much faster it must be to stay.
+constexpr double worthTrying = 0.1, worthStaying = 1.05;
 
 uint64_t now() {
   timespec time;
@@ -173,23 +176,33 @@ void ThreadPool::waitForStragglers(uint32_t units) {
   callerSleeps_.store(0, std::memory_order_relaxed);
 }
 
-/// Decides, every `stretch` of launch time, how many threads take part. With n threads and the share f of the time
-/// lost, n (1 - f) threads' work gets done; n - 1 threads that lose nothing do better when f > 1 / n.
-void ThreadPool::judge(uint64_t time, uint64_t launchTime, uint64_t lost) {
+/// Decides after every stretch of launches how many threads take part. Speed is work, as an undisturbed thread would
+/// need it, for the time it took: launches and their sizes may differ from stretch to stretch.
+void ThreadPool::judge(uint64_t time, uint64_t launchTime, uint64_t lost, double work) {
   stretchTime_ += launchTime;
   stretchLost_ += lost;
+  stretchWork_ += work;
   if (stretchTime_ < stretch)
     return;
-  uint32_t active = active_.load(std::memory_order_relaxed);
-  if (double(stretchLost_) * active > 0.8 * double(stretchTime_)) {
-    backOff_ = backOff_ == 0 ? firstBackOff : std::min(backOff_ * 2, longestBackOff);
-    retryAt_ = time + backOff_;
-    goodStretches_ = 0;
-    active_.store(active - 1, std::memory_order_relaxed);
-  } else if (stretchLost_ == 0 && ++goodStretches_ >= 50) {
-    backOff_ = 0;
-  }
+  double speed = stretchWork_ / double(stretchTime_), lostShare = double(stretchLost_) / double(stretchTime_);
   stretchTime_ = stretchLost_ = 0;
+  stretchWork_ = 0;
+  uint32_t active = active_.load(std::memory_order_relaxed);
+  if (triedFrom_) {
+    bool stay = speed > worthStaying * speedBefore_;
+    if (!stay)
+      active_.store(triedFrom_, std::memory_order_relaxed);
+    backOff_ = stay || backOff_ == 0 ? firstBackOff : std::min(backOff_ * 2, longestBackOff);
+    retryAt_ = time + backOff_;
+    triedFrom_ = 0;
+  } else if (time >= retryAt_) {
+    bool fewer = active > 1 && lostShare > worthTrying;
+    if (!fewer && active == threads())
+      return;
+    triedFrom_ = active;
+    speedBefore_ = speed;
+    active_.store(fewer ? active - 1 : active + 1, std::memory_order_relaxed);
+  }
 }
 
 void ThreadPool::run(int64_t tiles, Cost &cost, Body body, void *context) {
@@ -197,16 +210,13 @@ void ThreadPool::run(int64_t tiles, Cost &cost, Body body, void *context) {
     return;
   uint64_t start = now();
   uint32_t active = active_.load(std::memory_order_relaxed);
-  if (active < threads() && start >= retryAt_) {
-    active_.store(++active, std::memory_order_relaxed);
-    retryAt_ = start + backOff_;
-    stretchTime_ = stretchLost_ = 0;
-  }
   auto learn = [&](uint64_t time, int64_t done) {
     double measured = double(time) / double(done);
     double &known = cost.nanosecondsPerTile;
     // A thread that lost its core on the way measures far too much; a real change is learnt over a few launches.
     known = known == 0 ? measured : known + 0.25 * (std::min(measured, 2 * known) - known);
+    double &least = cost.leastPerTile;
+    least = least == 0 ? measured : std::min(measured, least * 1.0005);
   };
 
   double perTile = cost.nanosecondsPerTile, total = perTile * double(tiles);
@@ -226,6 +236,8 @@ void ThreadPool::run(int64_t tiles, Cost &cost, Body body, void *context) {
     body(context, 0, 0, tiles);
     lastEnd_ = now();
     learn(lastEnd_ - start, tiles);
+    if (threads() > 1)
+      judge(lastEnd_, lastEnd_ - start, 0, cost.leastPerTile * double(tiles));
     return;
   }
   unshared_ = 0;
@@ -264,7 +276,7 @@ void ThreadPool::run(int64_t tiles, Cost &cost, Body body, void *context) {
   }
   bool lostCore = end - ownEnd > longWait && preempted_.load(std::memory_order_relaxed) != preemptedBefore;
   lastEnd_ = end;
-  judge(end, end - start, lostCore ? end - ownEnd : 0);
+  judge(end, end - start, lostCore ? end - ownEnd : 0, cost.leastPerTile * double(tiles));
 }
 
 } // namespace lathe

@@ -13,8 +13,8 @@ namespace lathe {
 
 /// Threads share the tiles of a launch by claiming ranges of them, larger ones first. A worker that does not get a core
 /// claims nothing and holds up nobody. A worker that loses its core while it holds a range makes the launch wait; when
-/// that costs more than the worker brings, the pool leaves workers out for a while and tries again later, ever more
-/// rarely.
+/// that happens, the pool tries whether it gets more done with fewer threads, stays with what is better, and tries
+/// again later.
 class ThreadPool {
 public:
   /// Computes tiles [begin, end) on thread `thread` (0 is the caller, below `threads()`).
@@ -22,7 +22,8 @@ public:
 
   /// What a launch is known to cost; learnt by `run`, kept by the caller for each launch it repeats.
   struct Cost {
-    double nanosecondsPerTile = 0; ///< 0: not known yet
+    double nanosecondsPerTile = 0; ///< as of late; 0: not known yet
+    double leastPerTile = 0;       ///< of an undisturbed thread
   };
 
   /// `threads` counts the calling thread; 0 stands for `defaultThreads()`. Workers that the system refuses are done
@@ -58,7 +59,7 @@ private:
   bool waitForWork(Worker &worker, unsigned thread);
   void wake(unsigned workers);
   void waitForStragglers(uint32_t units);
-  void judge(uint64_t now, uint64_t launchTime, uint64_t waited);
+  void judge(uint64_t time, uint64_t launchTime, uint64_t lost, double work);
 
   // The launch. `ticket_` holds its number (high half) and how many units are unclaimed (low half); a claim that
   // succeeds proves that the other fields are those of that launch.
@@ -74,13 +75,14 @@ private:
   std::atomic<uint32_t> active_{1};
   std::atomic<bool> stop_{false};
 
-  // Only for the calling thread: work of the launches in a row that woke nobody; how the last stretch of shared ones
-  // went.
+  // Only for the calling thread. Work of the launches in a row that woke nobody:
   double unshared_ = 0;
   uint64_t lastEnd_ = 0;
+  // How the present stretch of launches goes, and the trial of another number of threads, if there is one:
   uint64_t stretchTime_ = 0, stretchLost_ = 0;
+  double stretchWork_ = 0, speedBefore_ = 0;
+  uint32_t triedFrom_ = 0; ///< 0: no trial
   uint64_t retryAt_ = 0, backOff_ = 0;
-  uint32_t goodStretches_ = 0;
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;

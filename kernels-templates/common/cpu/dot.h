@@ -52,6 +52,16 @@ template <int L> LATHE_INLINE Shorts<2 * L> bytePairs(UInts<L> weights, UInts<L>
 
 // Neighbours added to int32.
 template <int L> LATHE_INLINE Ints<L> shortPairs(Shorts<2 * L> v) {
+#if defined(__AVX512BW__)
+  if constexpr (L == 16)
+    return bitCast<Ints<L>>(__builtin_ia32_pmaddwd512(v, Shorts<32>(1)));
+#endif
+#if defined(__AVX2__)
+  if constexpr (L == 8)
+    return bitCast<Ints<L>>(__builtin_ia32_pmaddwd256(v, Shorts<16>(1)));
+#endif
+  if constexpr (L == 4)
+    return bitCast<Ints<L>>(__builtin_ia32_pmaddwd128(v, Shorts<8>(1)));
   Ints<L> both = bitCast<Ints<L>>(v);
   return (both >> 16) + ((both << 16) >> 16);
 }

@@ -95,8 +95,8 @@ template <class T> LATHE_INLINE void storeElement(T *to, Register<T> value) {
     *to = value;
 }
 
-// The first `count` of N elements, `stride` apart; the other lanes are `other`. A loop that is kept small: only the ends of
-// rows and odd strides come here.
+// The first `count` of N elements, `stride` apart; the other lanes are `other`. A loop that is kept small: only the
+// ends of rows and odd strides come here.
 template <class T, int N>
 LATHE_INLINE Lanes<T, N> loadLanesPart(const T *from, int64_t stride, int64_t count, ElementOf<Lanes<T, N>> other = 0) {
   Lanes<T, N> result = Lanes<T, N>(other);

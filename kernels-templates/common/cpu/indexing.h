@@ -60,7 +60,7 @@ template <class T, int N> LATHE_INLINE Lanes<T, N> loadStrided(const T *from, in
   if (count == N && stride == 1)
     return loadLanes<T, N>(from);
   if (stride == 0)
-    return Lanes<T, N>(loadElement(from));
+    return Lanes<T, N>(ElementOf<Lanes<T, N>>(loadElement(from))); // a bool itself would splat as -1
   return loadLanesPart<T, N>(from, stride, count);
 }
 

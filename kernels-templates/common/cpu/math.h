@@ -30,6 +30,7 @@ template <int N> struct VectorTraits<Doubles<N>> {
 template <class V> concept FloatVector = VectorTraits<V>::isFloat;
 template <class V> concept DoubleVector = VectorTraits<V>::isDouble;
 template <class V> concept RealVector = FloatVector<V> || DoubleVector<V>;
+template <class V> inline constexpr bool isReal = RealVector<V> || isSame<V, float> || isSame<V, double>; // integers are whole already
 template <class V> using IntOf = typename VectorTraits<V>::Int;
 template <class V> using WideOf = typename VectorTraits<V>::Wide;
 
@@ -39,10 +40,30 @@ template <FloatVector V> LATHE_INLINE V narrow(WideOf<V> v) { return __builtin_c
 // ---- simple ones, for vectors and scalars alike --------------------------------------------------------------------
 
 template <class V> LATHE_INLINE V abs(V x) { return __builtin_elementwise_abs(x); }
-template <class V> LATHE_INLINE V floor(V x) { return __builtin_elementwise_floor(x); }
-template <class V> LATHE_INLINE V ceil(V x) { return __builtin_elementwise_ceil(x); }
-template <class V> LATHE_INLINE V trunc(V x) { return __builtin_elementwise_trunc(x); }
-template <class V> LATHE_INLINE V round(V x) { return __builtin_elementwise_roundeven(x); }
+template <class V> LATHE_INLINE V floor(V x) {
+  if constexpr (isReal<V>)
+    return __builtin_elementwise_floor(x);
+  else
+    return x;
+}
+template <class V> LATHE_INLINE V ceil(V x) {
+  if constexpr (isReal<V>)
+    return __builtin_elementwise_ceil(x);
+  else
+    return x;
+}
+template <class V> LATHE_INLINE V trunc(V x) {
+  if constexpr (isReal<V>)
+    return __builtin_elementwise_trunc(x);
+  else
+    return x;
+}
+template <class V> LATHE_INLINE V round(V x) {
+  if constexpr (isReal<V>)
+    return __builtin_elementwise_roundeven(x);
+  else
+    return x;
+}
 template <class V> LATHE_INLINE V sqrt(V x) { return __builtin_elementwise_sqrt(x); }
 template <class V> LATHE_INLINE V rsqrt(V x) { return V(1) / __builtin_elementwise_sqrt(x); }
 template <class V> LATHE_INLINE V reciprocal(V x) { return V(1) / x; }

@@ -1,5 +1,6 @@
-// What the ops of the llm dialect compute on an element (Pointwise::emitElement names these), for vectors of any element
-// type and for scalars alike. Comparisons give booleans (Bools<N>, or bool for scalars). Relies on math.h and elements.h.
+// What the ops of the llm dialect compute on an element (Pointwise::emitElement names these), for vectors of any
+// element type and for scalars alike. Comparisons give booleans (Bools<N>, or bool for scalars). Relies on math.h and
+// elements.h.
 #ifndef LATHE_COMMON_CPU_POINTWISE_H
 #define LATHE_COMMON_CPU_POINTWISE_H
 

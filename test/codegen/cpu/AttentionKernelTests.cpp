@@ -26,20 +26,22 @@ struct Case {
 std::string text(bool value) { return value ? "true" : "false"; }
 
 LatheKernelFunction load(const Case &c) {
-  return loadTemplate(
-      "attention",
-      "constexpr int64_t heads = 4, kvHeads = 2, headDim = 20, valueDim = 24, window = " + std::to_string(c.window) +
-          ";\nconstexpr float scale = 0.75f, softcap = " + std::to_string(c.softcap) + "f;\nconstexpr bool causal = " +
-          text(c.causal) + ", hasMask = " + text(c.mask) + ", hasLengths = " + text(!c.lengths.empty()) + ", hasSlopes = " +
-          text(c.slopes) + ", hasSinks = " + text(c.sinks) + ";\nusing Element = float; using Mask = " +
-          (c.mask ? c.mask : "Bool") + "; using Length = int64_t; using Slope = float; using Sink = float;\n");
+  return loadTemplate("attention", "constexpr int64_t heads = 4, kvHeads = 2, headDim = 20, valueDim = 24, window = " +
+                                       std::to_string(c.window) + ";\nconstexpr float scale = 0.75f, softcap = " +
+                                       std::to_string(c.softcap) + "f;\nconstexpr bool causal = " + text(c.causal) +
+                                       ", hasMask = " + text(c.mask) + ", hasLengths = " + text(!c.lengths.empty()) +
+                                       ", hasSlopes = " + text(c.slopes) + ", hasSinks = " + text(c.sinks) +
+                                       ";\nusing Element = float; using Mask = " + (c.mask ? c.mask : "Bool") +
+                                       "; using Length = int64_t; using Slope = float; using Sink = float;\n");
 }
 
 void check(const Case &c) {
   auto kernel = load(c);
   ASSERT_TRUE(kernel);
-  std::vector<float> q = randomFloats(batch * c.tokens * heads * headDim, 1), k = randomFloats(batch * c.keys * kvHeads * headDim, 2),
-                     v = randomFloats(batch * c.keys * kvHeads * valueDim, 3), y(batch * c.tokens * heads * valueDim, 99);
+  std::vector<float> q = randomFloats(batch * c.tokens * heads * headDim, 1),
+                     k = randomFloats(batch * c.keys * kvHeads * headDim, 2),
+                     v = randomFloats(batch * c.keys * kvHeads * valueDim, 3),
+                     y(batch * c.tokens * heads * valueDim, 99);
   std::vector<float> slopes = {0.5f, 0.25f, 0.125f, 0.0625f}, sinks = {0, 1, -1, 2};
   int64_t maskCount = 1;
   for (int64_t size : c.maskSizes)
@@ -74,13 +76,15 @@ void check(const Case &c) {
             continue;
           double score = 0;
           for (int64_t d = 0; d < headDim; ++d)
-            score += double(q[((b * c.tokens + t) * heads + h) * headDim + d]) * k[((b * c.keys + s) * kvHeads + h / 2) * headDim + d];
+            score += double(q[((b * c.tokens + t) * heads + h) * headDim + d]) *
+                     k[((b * c.keys + s) * kvHeads + h / 2) * headDim + d];
           score *= 0.75;
           if (c.softcap > 0)
             score = c.softcap * std::tanh(score / c.softcap);
           if (c.mask) {
             auto axis = [&](int i, int64_t index) { return c.maskSizes[i] == 1 ? 0 : index; };
-            int64_t at = ((axis(0, b) * c.maskSizes[1] + axis(1, h)) * c.maskSizes[2] + axis(2, t)) * c.maskSizes[3] + axis(3, s);
+            int64_t at = ((axis(0, b) * c.maskSizes[1] + axis(1, h)) * c.maskSizes[2] + axis(2, t)) * c.maskSizes[3] +
+                         axis(3, s);
             if (isBool && !visible[at])
               continue;
             score += isBool ? 0 : added[at];
@@ -93,7 +97,8 @@ void check(const Case &c) {
             sum[d] += weight * v[((b * c.keys + s) * kvHeads + h / 2) * valueDim + d];
         }
         for (int64_t d = 0; d < valueDim; ++d)
-          ASSERT_NEAR(y[((b * c.tokens + t) * heads + h) * valueDim + d], denominator > 0 ? sum[d] / denominator : 0, 4e-6)
+          ASSERT_NEAR(y[((b * c.tokens + t) * heads + h) * valueDim + d], denominator > 0 ? sum[d] / denominator : 0,
+                      4e-6)
               << b << " " << t << " " << h << " " << d;
       }
 }
@@ -108,7 +113,13 @@ TEST(Attention, lengthsWithQueriesThatSeeNothing) { check({.lengths = {5, 150}})
 TEST(Attention, slopes) { check({.slopes = true}); }
 TEST(Attention, sinks) { check({.lengths = {7, 90}, .sinks = true}); }
 TEST(Attention, allAtOnce) {
-  check({.window = 40, .softcap = 3, .mask = "float", .maskSizes = {2, 1, 9, 150}, .lengths = {100, 66}, .slopes = true, .sinks = true});
+  check({.window = 40,
+         .softcap = 3,
+         .mask = "float",
+         .maskSizes = {2, 1, 9, 150},
+         .lengths = {100, 66},
+         .slopes = true,
+         .sinks = true});
 }
 
 TEST(Attention, aQueryIsTheSameAloneAndAmongOthers) {
@@ -116,10 +127,12 @@ TEST(Attention, aQueryIsTheSameAloneAndAmongOthers) {
   ASSERT_TRUE(kernel);
   const int64_t tokens = 21, keys = 150;
   std::vector<float> q = randomFloats(tokens * heads * headDim, 1), k = randomFloats(keys * kvHeads * headDim, 2),
-                     v = randomFloats(keys * kvHeads * valueDim, 3), y(tokens * heads * valueDim), one(heads * valueDim);
+                     v = randomFloats(keys * kvHeads * valueDim, 3), y(tokens * heads * valueDim),
+                     one(heads * valueDim);
   runKernel(kernel, {q.data(), k.data(), v.data(), y.data()}, {1, tokens, keys}, heads * 3);
   for (int64_t t = 0; t < tokens; ++t) {
-    runKernel(kernel, {q.data() + t * heads * headDim, k.data(), v.data(), one.data()}, {1, 1, keys - tokens + t + 1}, heads);
+    runKernel(kernel, {q.data() + t * heads * headDim, k.data(), v.data(), one.data()}, {1, 1, keys - tokens + t + 1},
+              heads);
     EXPECT_EQ(std::memcmp(one.data(), y.data() + t * heads * valueDim, one.size() * sizeof(float)), 0) << t;
   }
 }

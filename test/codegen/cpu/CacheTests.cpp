@@ -1,5 +1,5 @@
-// rope_append and cached_attention together against doubles: attention over plain keys and values that are rotated by the
-// formula, whatever the cache's type, the options, and how the same tokens are cut into steps.
+// rope_append and cached_attention together against doubles: attention over plain keys and values that are rotated by
+// the formula, whatever the cache's type, the options, and how the same tokens are cut into steps.
 #include "LoadedKernel.h"
 
 #include <cmath>
@@ -32,13 +32,15 @@ std::string number(float value) {
 
 std::string head(const Shape &shape) {
   auto n = [](int64_t value) { return std::to_string(value); };
-  return "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/math.h\"\nnamespace lathe::parameters {\nconstexpr int64_t heads = " +
-         n(shape.heads) + ", kvHeads = " + n(shape.kvHeads) + ", headDim = " + n(shape.headDim) + ";\nusing Cache = " + shape.cache +
-         ";\nusing Output = float;\n";
+  return "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/math.h\"\nnamespace lathe::parameters {\nconstexpr "
+         "int64_t heads = " +
+         n(shape.heads) + ", kvHeads = " + n(shape.kvHeads) + ", headDim = " + n(shape.headDim) +
+         ";\nusing Cache = " + shape.cache + ";\nusing Output = float;\n";
 }
 std::string tail(const std::string &kernel) {
-  return "} // namespace lathe::parameters\n#include \"" + kernel + "/" + kernel + ".cpu.h\"\nextern \"C\" void " + kernel +
-         "_test(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" + kernel + "(*context, begin, end); }\n";
+  return "} // namespace lathe::parameters\n#include \"" + kernel + "/" + kernel + ".cpu.h\"\nextern \"C\" void " +
+         kernel + "_test(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" + kernel +
+         "(*context, begin, end); }\n";
 }
 
 LatheKernelFunction loadOnce(const std::string &symbol, const std::string &text, const Target &target) {
@@ -56,20 +58,22 @@ public:
       bits += std::to_string(__builtin_bit_cast(uint32_t, frequencies.back())) + ", ";
     }
     auto n = [](int64_t value) { return std::to_string(value); };
-    append = loadOnce("rope_append_test",
-                        head(shape) + "using Input = float; using Table = float;\nconstexpr int64_t dims = " + n(shape.dims) +
-                            ", rotation = 1, tableRows = 1, frequencyBits[] = {" + bits + "}, queryStride = " + n(shape.fused()) +
-                            ", keyStride = queryStride, valueStride = queryStride, queryOffset = 0, keyOffset = heads * headDim, "
-                            "valueOffset = (heads + kvHeads) * headDim;\nconstexpr bool query = true, interleaved = " +
-                            n(shape.interleaved) + ";\nconstexpr float factor = 1;\n" + tail("rope_append"),
-                        target);
-    attend = loadOnce("cached_attention_test",
-                        head(shape) + "using Query = float; using Slopes = float; using Sinks = float;\n" +
-                            "constexpr int64_t queryStride = heads * headDim, queryOffset = 0, window = " + n(shape.window) +
-                            ";\nconstexpr float scale = 0.11f, softcap = " + number(shape.softcap) +
-                            ";\nconstexpr bool slopes = " + n(shape.slopes) + ", sinks = " + n(shape.sinks) + ";\n" +
-                            tail("cached_attention"),
-                        target);
+    append = loadOnce(
+        "rope_append_test",
+        head(shape) + "using Input = float; using Table = float;\nconstexpr int64_t dims = " + n(shape.dims) +
+            ", rotation = 1, tableRows = 1, frequencyBits[] = {" + bits + "}, queryStride = " + n(shape.fused()) +
+            ", keyStride = queryStride, valueStride = queryStride, queryOffset = 0, keyOffset = heads * headDim, "
+            "valueOffset = (heads + kvHeads) * headDim;\nconstexpr bool query = true, interleaved = " +
+            n(shape.interleaved) + ";\nconstexpr float factor = 1;\n" + tail("rope_append"),
+        target);
+    attend =
+        loadOnce("cached_attention_test",
+                 head(shape) + "using Query = float; using Slopes = float; using Sinks = float;\n" +
+                     "constexpr int64_t queryStride = heads * headDim, queryOffset = 0, window = " + n(shape.window) +
+                     ";\nconstexpr float scale = 0.11f, softcap = " + number(shape.softcap) +
+                     ";\nconstexpr bool slopes = " + n(shape.slopes) + ", sinks = " + n(shape.sinks) + ";\n" +
+                     tail("cached_attention"),
+                 target);
     counters.assign(4 * shape.kvHeads * 16, 0);
     for (int64_t h = 0; h < shape.heads; ++h) {
       slopes.push_back(0.01f * float(h + 1));
@@ -80,12 +84,14 @@ public:
   }
 
   /// One step; tokens of `qkv` in order. Launches are cut into `parts` ranges of tiles, run from the last to the first.
-  std::vector<float> step(const std::vector<float> &qkv, std::vector<int32_t> positions, std::vector<int32_t> sequences, int64_t parts = 1) {
+  std::vector<float> step(const std::vector<float> &qkv, std::vector<int32_t> positions, std::vector<int32_t> sequences,
+                          int64_t parts = 1) {
     int64_t tokens = int64_t(positions.size());
     std::vector<float> query(tokens * shape.heads * shape.headDim), out(query.size(), NAN);
     std::vector<int64_t> params = {tokens, blocks};
     auto *fused = const_cast<float *>(qkv.data());
-    run(append, {fused, fused, fused, cache.data(), positions.data(), sequences.data(), table.data(), query.data()}, params, tokens, parts);
+    run(append, {fused, fused, fused, cache.data(), positions.data(), sequences.data(), table.data(), query.data()},
+        params, tokens, parts);
     std::vector<float> partials(4 * shape.heads * ((blocks + 1) / 2) * ((shape.headDim + 17) / 16 * 16), NAN);
     std::vector<void *> buffers = {query.data(), cache.data(), positions.data(), sequences.data(), table.data()};
     if (shape.slopes)
@@ -107,9 +113,11 @@ public:
   std::vector<int32_t> table = {7, 2, 11, 0, 5, 9, 3, 12, 1, 10, 4, 8}; // two sequences
 
 private:
-  void run(LatheKernelFunction kernel, std::vector<void *> buffers, const std::vector<int64_t> &params, int64_t grid, int64_t parts) {
+  void run(LatheKernelFunction kernel, std::vector<void *> buffers, const std::vector<int64_t> &params, int64_t grid,
+           int64_t parts) {
     static std::vector<uint64_t> scratch(1 << 18);
-    LatheKernelContext context{buffers.data(), params.data(), reinterpret_cast<void *>((uintptr_t(scratch.data()) + 63) / 64 * 64), ++serial};
+    LatheKernelContext context{buffers.data(), params.data(),
+                               reinterpret_cast<void *>((uintptr_t(scratch.data()) + 63) / 64 * 64), ++serial};
     for (int64_t part = parts; part-- > 0;)
       kernel(&context, grid * part / parts, grid * (part + 1) / parts);
   }
@@ -147,7 +155,8 @@ std::vector<double> reference(const Decoder &decoder, const std::vector<float> &
       double total = s.sinks ? std::exp(double(decoder.sinks[h])) : 0;
       double *to = &out[(t * s.heads + h) * s.headDim];
       for (int64_t p = s.window ? std::max<int64_t>(0, t - s.window + 1) : 0; p <= t; ++p) {
-        const double *k = &rows[p * s.fused() + (s.heads + h / (s.heads / s.kvHeads)) * s.headDim], *v = k + s.kvHeads * s.headDim;
+        const double *k = &rows[p * s.fused() + (s.heads + h / (s.heads / s.kvHeads)) * s.headDim],
+                     *v = k + s.kvHeads * s.headDim;
         double score = 0;
         for (int64_t d = 0; d < s.headDim; ++d)
           score += q[d] * k[d];
@@ -188,7 +197,14 @@ std::vector<Shape> shapes() {
           {.heads = 16, .kvHeads = 1, .headDim = 128, .dims = 64, .interleaved = true},
           {.heads = 4, .kvHeads = 2, .headDim = 20, .dims = 12, .cache = "float", .window = 70, .sinks = true},
           {.heads = 5, .kvHeads = 1, .headDim = 80, .dims = 80, .softcap = 5, .slopes = true},
-          {.heads = 2, .kvHeads = 2, .headDim = 32, .dims = 32, .window = 200, .softcap = 20, .slopes = true, .sinks = true}};
+          {.heads = 2,
+           .kvHeads = 2,
+           .headDim = 32,
+           .dims = 32,
+           .window = 200,
+           .softcap = 20,
+           .slopes = true,
+           .sinks = true}};
 }
 
 TEST(Cache, attentionIsWhatTheDefinitionSays) {
@@ -202,7 +218,8 @@ TEST(Cache, attentionIsWhatTheDefinitionSays) {
       auto qkv = randomFloats(tokens * shape.fused(), 1);
       auto out = decoder.step(qkv, counting(0, tokens), std::vector<int32_t>(tokens, 1));
       double tolerance = shape.cache == "float" ? 2e-5 : shape.cache == "lathe::Half" ? 4e-3 : 3e-2;
-      EXPECT_LT(worst(out, reference(decoder, qkv, tokens)), tolerance) << cpu << " headDim " << shape.headDim << " " << shape.cache;
+      EXPECT_LT(worst(out, reference(decoder, qkv, tokens)), tolerance)
+          << cpu << " headDim " << shape.headDim << " " << shape.cache;
     }
 }
 
@@ -216,7 +233,8 @@ TEST(Cache, stepsOfAnySizeGiveTheSameBits) {
     for (int64_t parts : {1, 5}) {
       Decoder decoder(shape);
       int64_t done = 0;
-      // Steps of these sizes in turn, on the other sequence's pages, now and then with a token of another sequence between.
+      // Steps of these sizes in turn, on the other sequence's pages, now and then with a token of another sequence
+      // between.
       const int64_t sizes[] = {1, 2, 4, 3, 64, 7, 1, 8, 128, 5};
       for (size_t turn = 0; done < tokens; ++turn) {
         int64_t count = std::min(sizes[turn % 10], tokens - done);
@@ -229,7 +247,8 @@ TEST(Cache, stepsOfAnySizeGiveTheSameBits) {
           rows.insert(rows.begin(), qkv.begin(), qkv.begin() + shape.fused());
         }
         auto out = decoder.step(rows, positions, sequences, parts);
-        ASSERT_EQ(std::memcmp(out.data() + out.size() - count * width, expected.data() + done * width, count * width * 4), 0)
+        ASSERT_EQ(
+            std::memcmp(out.data() + out.size() - count * width, expected.data() + done * width, count * width * 4), 0)
             << "positions " << done << " to " << done + count << ", headDim " << shape.headDim << ", parts " << parts;
         done += count;
       }

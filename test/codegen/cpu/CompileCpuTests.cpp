@@ -1,6 +1,10 @@
 // Text to machine code: what is compiled runs, what does not compile says where, what is left undefined is refused.
 #include "LoadedKernel.h"
 
+#include <csignal>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 using namespace lathe;
 using namespace lathe::test;
 
@@ -8,11 +12,14 @@ namespace {
 
 std::string addText(const std::string &symbol, const std::string &constant) {
   return "#include \"common/cpu/lanes.h\"\n"
-         "namespace lathe::parameters { constexpr float term = " + constant + "; }\n"
+         "namespace lathe::parameters { constexpr float term = " +
+         constant +
+         "; }\n"
          "namespace lathe { void add(const LatheKernelContext &context, int64_t begin, int64_t end) {\n"
          "  auto *x = static_cast<float *>(context.buffers[0]);\n"
          "  for (int64_t i = begin; i < end; ++i) x[i] += parameters::term; } }\n"
-         "extern \"C\" void " + symbol +
+         "extern \"C\" void " +
+         symbol +
          "(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::add(*context, begin, end); }\n";
 }
 
@@ -79,16 +86,35 @@ TEST(CompileCpu, missingEntryAndDoubledSymbolsAreRefused) {
 }
 
 TEST(CompileCpu, copiesNeedNoLibrary) {
-  std::string text = "#include \"common/cpu/lanes.h\"\n"
-                     "extern \"C\" void copy(const LatheKernelContext *c, int64_t begin, int64_t end) {\n"
-                     "  auto *from = static_cast<const char *>(c->buffers[0]); auto *to = static_cast<char *>(c->buffers[1]);\n"
-                     "  __builtin_memcpy(to, from, c->params[0]); __builtin_memset(to, 7, c->params[1]);\n"
-                     "  __builtin_memmove(to + 3, to + 1, c->params[2]); __builtin_memmove(to + 8, to + 9, c->params[2]); }\n";
+  std::string text =
+      "#include \"common/cpu/lanes.h\"\n"
+      "extern \"C\" void copy(const LatheKernelContext *c, int64_t begin, int64_t end) {\n"
+      "  auto *from = static_cast<const char *>(c->buffers[0]); auto *to = static_cast<char *>(c->buffers[1]);\n"
+      "  __builtin_memcpy(to, from, c->params[0]); __builtin_memset(to, 7, c->params[1]);\n"
+      "  __builtin_memmove(to + 3, to + 1, c->params[2]); __builtin_memmove(to + 8, to + 9, c->params[2]); }\n";
   auto kernel = loadKernel("copy", text);
   ASSERT_TRUE(kernel);
   char from[] = "abcdefghijklmnop", to[17] = {};
   runKernel(kernel, {from, to}, {16, 2, 4}, 1);
   EXPECT_STREQ(to, "\a\ac\acdehjklmmnop");
+}
+
+TEST(CompileCpu, aDiskThatIsFullIsAnErrorNotAnExit) {
+  pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    KernelCache none({});
+    std::vector<KernelSource> sources;
+    for (int i = 0; i < 20; ++i)
+      sources.push_back({"k" + std::to_string(i), addText("k" + std::to_string(i), "1"), "k"});
+    rlimit limit{5000, RLIM_INFINITY}; // enough for each object, not for the linked code
+    setrlimit(RLIMIT_FSIZE, &limit);
+    auto object = compileCpu(sources, Target::native(), none, 1);
+    _exit(!object && object.message().find("failed to open") != std::string::npos ? 42 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
 TEST(Target, parsesAndRefuses) {
@@ -114,7 +140,8 @@ TEST(Target, parsesAndRefuses) {
 }
 
 TEST(Target, everyListedTargetCompiles) {
-  for (const char *name : {"cpu:x86-64-v2", "cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:znver4", "cpu:skylake-avx512", "cpu:haswell"}) {
+  for (const char *name :
+       {"cpu:x86-64-v2", "cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:znver4", "cpu:skylake-avx512", "cpu:haswell"}) {
     KernelCache none({});
     std::vector<KernelSource> sources = {{"k", addText("k", "1"), "k"}};
     auto object = compileCpu(sources, *Target::parse(name), none, 1);

@@ -30,7 +30,9 @@ struct KernelCacheTest : testing::Test {
   static CacheKey key(const std::string &text, const std::string &target = "cpu:a") {
     return {"a kernel", {{"target", target}, {"text", text}, {"header h", "1"}}};
   }
-  static std::vector<std::byte> bytes(size_t count, int value) { return std::vector<std::byte>(count, std::byte(value)); }
+  static std::vector<std::byte> bytes(size_t count, int value) {
+    return std::vector<std::byte>(count, std::byte(value));
+  }
   fs::path only() const { return fs::directory_iterator(folder)->path(); }
 };
 
@@ -167,7 +169,8 @@ TEST_F(KernelCacheTest, compilingTwiceCompilesOnce) {
   auto cold = compileCpu(sources, Target::native(), first, 1);
   KernelCache second = open({folder});
   bool fromCache = false;
-  auto warm = compileCpu(sources, Target::native(), second, 1, [&](const CompileProgress &p) { fromCache = p.fromCache; });
+  auto warm =
+      compileCpu(sources, Target::native(), second, 1, [&](const CompileProgress &p) { fromCache = p.fromCache; });
   ASSERT_TRUE(cold && warm);
   EXPECT_EQ(*cold, *warm);
   EXPECT_TRUE(fromCache);

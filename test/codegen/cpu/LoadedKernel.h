@@ -16,7 +16,8 @@
 
 namespace lathe::test {
 
-/// Stays open until the program ends, and so does its file: the loader takes a name that it saw before for the same object.
+/// Stays open until the program ends, and so does its file: the loader takes a name that it saw before for the same
+/// object.
 inline void *openFromMemory(std::span<const std::byte> object) {
   int fd = memfd_create("kernels", MFD_CLOEXEC);
   if (fd < 0 || write(fd, object.data(), object.size()) != static_cast<ssize_t>(object.size()))
@@ -43,7 +44,8 @@ inline LatheKernelFunction loadKernel(const std::string &symbol, const std::stri
 }
 
 /// Runs tiles [0, grid) of a kernel over buffers.
-inline void runKernel(LatheKernelFunction kernel, std::vector<void *> buffers, std::vector<int64_t> params, int64_t grid) {
+inline void runKernel(LatheKernelFunction kernel, std::vector<void *> buffers, std::vector<int64_t> params,
+                      int64_t grid) {
   alignas(64) static thread_local std::byte scratch[1 << 20] = {};
   static uint64_t serial = 0;
   LatheKernelContext context{buffers.data(), params.data(), scratch, ++serial};
@@ -53,10 +55,11 @@ inline void runKernel(LatheKernelFunction kernel, std::vector<void *> buffers, s
 /// A kernel of the catalogue with the given text of namespaces parameters and functors.
 inline LatheKernelFunction loadTemplate(const std::string &kernel, const std::string &parameters,
                                         const std::string &functors = "", const Target &target = Target::native()) {
-  std::string text = "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/pointwise.h\"\nnamespace lathe::parameters {\n" +
-                     parameters + "}\nnamespace lathe::functors {\n" + functors + "}\n#include \"" + kernel + "/" + kernel +
-                     ".cpu.h\"\nextern \"C\" void entry(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" +
-                     kernel + "(*context, begin, end); }\n";
+  std::string text =
+      "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/pointwise.h\"\nnamespace lathe::parameters {\n" +
+      parameters + "}\nnamespace lathe::functors {\n" + functors + "}\n#include \"" + kernel + "/" + kernel +
+      ".cpu.h\"\nextern \"C\" void entry(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" +
+      kernel + "(*context, begin, end); }\n";
   return loadKernel("entry", text, target);
 }
 

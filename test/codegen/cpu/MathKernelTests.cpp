@@ -19,8 +19,8 @@ void checkReduce(int kind, unsigned mask) {
     reduced += isReduced ? "1," : "0,";
     (isReduced ? count : outputs) *= sizes[axis];
   }
-  auto kernel = loadTemplate("reduce", "constexpr int64_t rank = 4, reduced[] = {" + reduced + "}, kind = " +
-                                           std::to_string(kind) + "; using Element = float;\n");
+  auto kernel = loadTemplate("reduce", "constexpr int64_t rank = 4, reduced[] = {" + reduced +
+                                           "}, kind = " + std::to_string(kind) + "; using Element = float;\n");
   ASSERT_TRUE(kernel);
   std::vector<float> x = randomFloats(3 * 7 * 40 * 5, kind * 16 + mask), y(outputs, 99);
   if (kind == 4)
@@ -49,8 +49,10 @@ TEST(Reduce, anyKindOverAnyAxes) {
 }
 
 TEST(Reduce, integersAndBooleans) {
-  auto sum = loadTemplate("reduce", "constexpr int64_t rank = 1, reduced[] = {1}, kind = 0; using Element = int64_t;\n");
-  auto max = loadTemplate("reduce", "constexpr int64_t rank = 2, reduced[] = {0, 1}, kind = 2; using Element = Bool;\n");
+  auto sum =
+      loadTemplate("reduce", "constexpr int64_t rank = 1, reduced[] = {1}, kind = 0; using Element = int64_t;\n");
+  auto max =
+      loadTemplate("reduce", "constexpr int64_t rank = 2, reduced[] = {0, 1}, kind = 2; using Element = Bool;\n");
   ASSERT_TRUE(sum && max);
   std::vector<int64_t> x(100), y(1);
   for (int64_t i = 0; i < 100; ++i)
@@ -64,7 +66,8 @@ TEST(Reduce, integersAndBooleans) {
 
 TEST(Softmax, alongTheLastAndAnotherAxis) {
   for (bool last : {true, false}) {
-    auto kernel = loadTemplate("softmax", std::string("constexpr bool last = ") + (last ? "true" : "false") + "; using Element = float;\n");
+    auto kernel = loadTemplate("softmax", std::string("constexpr bool last = ") + (last ? "true" : "false") +
+                                              "; using Element = float;\n");
     ASSERT_TRUE(kernel);
     const int64_t outer = 3, size = 37, inner = last ? 1 : 21;
     std::vector<float> x = randomFloats(outer * size * inner, 3), y(x.size());
@@ -87,12 +90,14 @@ TEST(Softmax, alongTheLastAndAnotherAxis) {
 
 TEST(LayerNorm, withAndWithoutBias) {
   for (bool bias : {true, false}) {
-    auto kernel = loadTemplate("layer_norm", std::string("constexpr float epsilon = 1e-5f; constexpr bool hasBias = ") +
-                                                 (bias ? "true" : "false") +
-                                                 "; using Element = float; using Weight = float; using Bias = float;\n");
+    auto kernel =
+        loadTemplate("layer_norm", std::string("constexpr float epsilon = 1e-5f; constexpr bool hasBias = ") +
+                                       (bias ? "true" : "false") +
+                                       "; using Element = float; using Weight = float; using Bias = float;\n");
     ASSERT_TRUE(kernel);
     const int64_t rows = 4, columns = 77;
-    std::vector<float> x = randomFloats(rows * columns, 5), w = randomFloats(columns, 6), b = randomFloats(columns, 7), y(x.size());
+    std::vector<float> x = randomFloats(rows * columns, 5), w = randomFloats(columns, 6), b = randomFloats(columns, 7),
+                       y(x.size());
     std::vector<void *> buffers = {x.data(), w.data(), y.data()};
     if (bias)
       buffers.insert(buffers.begin() + 2, b.data());
@@ -104,7 +109,8 @@ TEST(LayerNorm, withAndWithoutBias) {
       for (int64_t c = 0; c < columns; ++c)
         variance += (x[r * columns + c] - mean) * (x[r * columns + c] - mean) / double(columns);
       for (int64_t c = 0; c < columns; ++c)
-        EXPECT_NEAR(y[r * columns + c], (x[r * columns + c] - mean) / std::sqrt(variance + 1e-5) * w[c] + (bias ? b[c] : 0), 2e-6);
+        EXPECT_NEAR(y[r * columns + c],
+                    (x[r * columns + c] - mean) / std::sqrt(variance + 1e-5) * w[c] + (bias ? b[c] : 0), 2e-6);
     }
   }
 }

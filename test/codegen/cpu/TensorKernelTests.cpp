@@ -11,9 +11,10 @@ namespace {
 
 TEST(Elementwise, broadcastsOverAxes) {
   // y (2, 3, 5) = a (2, 1, 5) * b (3, 1) + 0.5, in tiles of any length
-  auto kernel = loadTemplate("elementwise", "constexpr int64_t rank = 3; using Inputs = Types<float, float>; using Output = float;\n",
-                             "template <int N> LATHE_INLINE Lanes<float, N> element(Lanes<float, N> a, Lanes<float, N> b) {\n"
-                             "  Lanes<float, N> v = a * b; return v + Lanes<float, N>(0.5f); }\n");
+  auto kernel = loadTemplate(
+      "elementwise", "constexpr int64_t rank = 3; using Inputs = Types<float, float>; using Output = float;\n",
+      "template <int N> LATHE_INLINE Lanes<float, N> element(Lanes<float, N> a, Lanes<float, N> b) {\n"
+      "  Lanes<float, N> v = a * b; return v + Lanes<float, N>(0.5f); }\n");
   ASSERT_TRUE(kernel);
   std::vector<float> a = randomFloats(10, 1), b = randomFloats(3, 2), y(30);
   runKernel(kernel, {a.data(), b.data(), y.data()}, {2, 3, 5, 2, 1, 5, 1, 3, 1}, 1);
@@ -27,8 +28,10 @@ TEST(Elementwise, mixesTypesAndTiles) {
   // y = mask ? half(x) : float(n), over more than one tile
   auto kernel = loadTemplate(
       "elementwise", "constexpr int64_t rank = 1; using Inputs = Types<Half, int64_t, Bool>; using Output = BFloat;\n",
-      "template <int N> LATHE_INLINE Lanes<BFloat, N> element(Lanes<Half, N> x, Lanes<int64_t, N> n, Lanes<Bool, N> m) {\n"
-      "  Lanes<float, N> f = lathe::cast<float>(n); Lanes<Half, N> v = lathe::select(m, x, f); return lathe::cast<bfloat>(v); }\n");
+      "template <int N> LATHE_INLINE Lanes<BFloat, N> element(Lanes<Half, N> x, Lanes<int64_t, N> n, Lanes<Bool, N> m) "
+      "{\n"
+      "  Lanes<float, N> f = lathe::cast<float>(n); Lanes<Half, N> v = lathe::select(m, x, f); return "
+      "lathe::cast<bfloat>(v); }\n");
   ASSERT_TRUE(kernel);
   const int64_t count = 10007;
   std::vector<_Float16> x(count);
@@ -48,8 +51,9 @@ TEST(Elementwise, mixesTypesAndTiles) {
 }
 
 TEST(Elementwise, fillsWithoutInputs) {
-  auto kernel = loadTemplate("elementwise", "constexpr int64_t rank = 1; using Inputs = Types<>; using Output = int32_t;\n",
-                             "template <int N> LATHE_INLINE Lanes<int32_t, N> element() { return Lanes<int32_t, N>(-7); }\n");
+  auto kernel =
+      loadTemplate("elementwise", "constexpr int64_t rank = 1; using Inputs = Types<>; using Output = int32_t;\n",
+                   "template <int N> LATHE_INLINE Lanes<int32_t, N> element() { return Lanes<int32_t, N>(-7); }\n");
   ASSERT_TRUE(kernel);
   std::vector<int32_t> y(37);
   runKernel(kernel, {y.data()}, {36}, 1);
@@ -59,7 +63,8 @@ TEST(Elementwise, fillsWithoutInputs) {
 }
 
 TEST(Transpose, permutes) {
-  auto kernel = loadTemplate("transpose", "constexpr int64_t rank = 3, permutation[] = {2, 0, 1}; using Element = uint32_t;\n");
+  auto kernel =
+      loadTemplate("transpose", "constexpr int64_t rank = 3, permutation[] = {2, 0, 1}; using Element = uint32_t;\n");
   ASSERT_TRUE(kernel);
   std::vector<uint32_t> x(3 * 50 * 70), y(x.size());
   std::iota(x.begin(), x.end(), 0);
@@ -99,7 +104,8 @@ TEST(Gather, takesSlicesAndRefusesWhatIsOutside) {
 }
 
 TEST(Trilu, keepsATriangle) {
-  auto kernel = loadTemplate("trilu", "constexpr bool upper = true; constexpr int64_t diagonal = 1; using Element = uint8_t;\n");
+  auto kernel =
+      loadTemplate("trilu", "constexpr bool upper = true; constexpr int64_t diagonal = 1; using Element = uint8_t;\n");
   ASSERT_TRUE(kernel);
   std::string x = "abcdefghi", y(9, '?');
   runKernel(kernel, {x.data(), y.data()}, {3, 3, 3}, 3);
