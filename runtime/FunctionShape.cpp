@@ -207,6 +207,29 @@ Result<FunctionShape> FunctionShape::evaluate(const LoadedModel &model, const La
   return shape;
 }
 
+/// Where one symbol of a linear expression is not known (below 0): the value that makes the expression `wanted`.
+static void solveForOne(const Plan &plan, uint32_t expression, int64_t wanted, std::vector<int64_t> &symbols) {
+  LatheSpan span = plan.expressions[expression].operations;
+  int64_t unknown = -1;
+  for (const LatheOperation &operation : plan.operations.subspan(span.first, span.count))
+    if (operation.opcode == LATHE_EXPR_SYMBOL && symbols[operation.value] < 0) {
+      if (unknown >= 0 && unknown != operation.value)
+        return;
+      unknown = operation.value;
+    }
+  int64_t at0, at1, difference, slope;
+  if (unknown < 0)
+    return;
+  symbols[unknown] = 0;
+  bool good = evaluateExpression(plan, expression, symbols, at0);
+  symbols[unknown] = 1;
+  good = good && evaluateExpression(plan, expression, symbols, at1);
+  symbols[unknown] = -1;
+  if (good && !__builtin_sub_overflow(at1, at0, &slope) && !__builtin_sub_overflow(wanted, at0, &difference) && slope > 0 &&
+      difference >= 0 && difference % slope == 0)
+    symbols[unknown] = difference / slope;
+}
+
 Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunction &function,
                                                std::span<const std::vector<int64_t>> shapes) {
   std::vector<int64_t> symbols(plan.symbols.size(), -1);
@@ -215,8 +238,10 @@ Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunc
     return Status::failure("function '" + std::string(plan.string(function.name)) + "' takes " +
                            std::to_string(inputs.size()) + " inputs, " + std::to_string(shapes.size()) + " were given");
   auto where = [&](size_t i) { return "input '" + std::string(plan.string(plan.buffers[inputs[i]].name)) + "'"; };
-  // First the dimensions that are a symbol, then the others are compared with what the symbols make of them.
-  for (bool compare : {false, true})
+  // First the dimensions that are a symbol, then those of one symbol that is not known yet ("past + tokens"), then all are
+  // compared with what the symbols make of them.
+  enum { Plain, Solve, Compare };
+  for (int pass : {Plain, Solve, Compare})
     for (size_t i = 0; i < inputs.size(); ++i) {
       auto dims = plan.list(plan.buffers[inputs[i]].dims);
       if (dims.size() != shapes[i].size())
@@ -224,10 +249,12 @@ Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunc
                                std::to_string(dims.size()));
       for (size_t d = 0; d < dims.size(); ++d) {
         uint32_t symbol = plainSymbol(plan, dims[d]);
-        if (!compare && symbol != LATHE_NONE && symbols[symbol] < 0)
+        if (pass == Plain && symbol != LATHE_NONE && symbols[symbol] < 0)
           symbols[symbol] = shapes[i][d];
+        if (pass == Solve)
+          solveForOne(plan, dims[d], shapes[i][d], symbols);
         int64_t expected;
-        if (compare && (!evaluateExpression(plan, dims[d], symbols, expected) || expected != shapes[i][d]))
+        if (pass == Compare && (!evaluateExpression(plan, dims[d], symbols, expected) || expected != shapes[i][d]))
           return Status::failure(where(i) + " has " + std::to_string(shapes[i][d]) + " in dimension " +
                                  std::to_string(d) + ", the other inputs make " + printExpression(plan, dims[d]) +
                                  " = " + std::to_string(expected));

@@ -52,7 +52,8 @@
  *
  * Every function that can fail returns a status; lathe_last_error then says what was wrong. Models may be shared
  * between threads. A session, with its sequences, is for one thread at a time, and so is a sampler or a text stream.
- * Functions ending in _free take NULL. A session keeps its model alive, a sequence its session, whatever is freed first. */
+ * Functions ending in _free take NULL. A session keeps its model alive, a sequence its session, whatever is freed
+ * first. */
 #ifndef LATHE_H
 #define LATHE_H
 
@@ -190,7 +191,8 @@ typedef struct lathe_generate_options {
   const char *const *stops; /* texts that end it */
   size_t stop_count;
   lathe_sampler_options sampling;
-  /* Called with the text that became complete with a token, and the token (-1: text held back until the end). Anything but 0 ends the generation. NULL: it is not called. */
+  /* Called with the text that became complete with a token, and the token (-1: text held back until the end). Anything
+   * but 0 ends the generation. NULL: it is not called. */
   int (*on_text)(void *user, const char *text, size_t length, int32_t token);
   void *user;
 } lathe_generate_options;

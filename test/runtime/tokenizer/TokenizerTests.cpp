@@ -28,8 +28,7 @@ TokenizerSpec byteSpec(int doublings) {
   for (int32_t i = 0, last = 'a'; i < doublings; ++i) {
     piece += piece;
     spec.addPiece(piece, TokenType::Normal);
-    spec.merges.push_back({last, 256 + i, 0});
-    spec.merges.back() = {last, last, 256 + i};
+    spec.merges.push_back({last, last, 256 + i});
     last = 256 + i;
   }
   return spec;
