@@ -1,5 +1,6 @@
-// merge-linears: linears of one input become one linear over stacked weights, so that one launch reads them all: gate and up of a
-// glu, and q, k and v of an attention. Relies on weights being expressions over llm.weight, which the packer stacks.
+// merge-linears: linears of one input become one linear over stacked weights, so that one launch reads them all: gate
+// and up of a glu, and q, k and v of an attention. Relies on weights being expressions over llm.weight, which the
+// packer stacks.
 #include "passes/Passes.h"
 
 #include "ir/llm/Llm.h"
@@ -17,17 +18,35 @@ namespace {
 
 RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
+/// The elements of a float constant, or nothing.
+DenseFPElementsAttr constantOf(Value value) {
+  auto constant = value ? value.getDefiningOp<llm::ConstantOp>() : llm::ConstantOp();
+  return constant ? dyn_cast<DenseFPElementsAttr>(constant.getValue()) : DenseFPElementsAttr();
+}
+
 /// Whether the two could be rows of one linear.
 bool areMergeable(llm::LinearOp a, llm::LinearOp b) {
   return a.getX() == b.getX() && a.getInt8Activations() == b.getInt8Activations() && !a.getBias() == !b.getBias() &&
          tensorOf(a.getWeight()).getElementType() == tensorOf(b.getWeight()).getElementType() &&
          tensorOf(a.getWeight()).hasStaticShape() && tensorOf(b.getWeight()).hasStaticShape() &&
-         (!a.getBias() || tensorOf(a.getBias()).getElementType() == tensorOf(b.getBias()).getElementType()) &&
+         (!a.getBias() || (tensorOf(a.getBias()).getElementType() == tensorOf(b.getBias()).getElementType() &&
+                           !constantOf(a.getBias()) == !constantOf(b.getBias()))) &&
          a.getType().getElementType() == b.getType().getElementType();
 }
 
 Value concatRows(OpBuilder &builder, Location location, ArrayRef<Value> parts) {
   return builder.create<llm::ConcatOp>(location, parts, 0);
+}
+
+/// Constants one after another are a constant, since the packer knows weights alone.
+Value concatBiases(OpBuilder &builder, Location location, ArrayRef<Value> parts) {
+  if (!constantOf(parts.front()))
+    return concatRows(builder, location, parts);
+  SmallVector<APFloat> numbers;
+  for (Value part : parts)
+    numbers.append(constantOf(part).begin(), constantOf(part).end());
+  auto type = RankedTensorType::get({static_cast<int64_t>(numbers.size())}, tensorOf(parts.front()).getElementType());
+  return builder.create<llm::ConstantOp>(location, DenseElementsAttr::get(type, numbers));
 }
 
 /// One linear for all of `parts`, right before the first of them; weights and biases must be defined there already.
@@ -44,7 +63,7 @@ llm::LinearOp stack(ArrayRef<llm::LinearOp> parts) {
   }
   Location location = builder.getFusedLoc(locations);
   Value weight = concatRows(builder, location, weights);
-  Value bias = biases.empty() ? Value() : concatRows(builder, location, biases);
+  Value bias = biases.empty() ? Value() : concatBiases(builder, location, biases);
   return builder.create<llm::LinearOp>(location, first.getX(), weight, bias, first.getInt8Activations());
 }
 
@@ -53,7 +72,8 @@ bool hoistBefore(Value value, Operation *place) {
   Operation *op = value.getDefiningOp();
   if (!op || op->isBeforeInBlock(place))
     return true;
-  if (!isa<llm::WeightOp, llm::ConstantOp, llm::TransposeOp, llm::CastOp, llm::ConcatOp, llm::ReshapeOp, llm::DimsOp>(op))
+  if (!isa<llm::WeightOp, llm::ConstantOp, llm::TransposeOp, llm::CastOp, llm::ConcatOp, llm::ReshapeOp, llm::DimsOp>(
+          op))
     return false;
   for (Value operand : op->getOperands())
     if (!hoistBefore(operand, place))
@@ -64,7 +84,8 @@ bool hoistBefore(Value value, Operation *place) {
 
 bool hoistWeights(ArrayRef<llm::LinearOp> parts) {
   for (llm::LinearOp part : parts)
-    if (!hoistBefore(part.getWeight(), parts.front()) || (part.getBias() && !hoistBefore(part.getBias(), parts.front())))
+    if (!hoistBefore(part.getWeight(), parts.front()) ||
+        (part.getBias() && !hoistBefore(part.getBias(), parts.front())))
       return false;
   return true;
 }
@@ -112,7 +133,8 @@ struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
     }
     llm::LinearOp both = stack(parts);
     OpBuilder builder(glu);
-    auto merged = builder.create<llm::GluOp>(glu.getLoc(), glu.getType(), glu.getActivation(), both.getResult(), Value());
+    auto merged =
+        builder.create<llm::GluOp>(glu.getLoc(), glu.getType(), glu.getActivation(), both.getResult(), Value());
     glu.replaceAllUsesWith(merged.getResult());
     glu.erase();
     up.erase();
@@ -131,11 +153,11 @@ struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
     for (llm::LinearOp part : group) {
       int64_t end = start + tensorOf(part.getWeight()).getDimSize(0);
       auto bound = [&](int64_t value) {
-        return builder.create<llm::ConstantOp>(part.getLoc(), DenseIntElementsAttr::get(
-                                                                  RankedTensorType::get({1}, builder.getI64Type()), {value}));
+        return builder.create<llm::ConstantOp>(
+            part.getLoc(), DenseIntElementsAttr::get(RankedTensorType::get({1}, builder.getI64Type()), {value}));
       };
-      Value slice = builder.create<llm::SliceOp>(part.getLoc(), part.getType(), all.getResult(), bound(start), bound(end),
-                                                 ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
+      Value slice = builder.create<llm::SliceOp>(part.getLoc(), part.getType(), all.getResult(), bound(start),
+                                                 bound(end), ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
       part.getResult().replaceAllUsesWith(slice);
       start = end;
     }

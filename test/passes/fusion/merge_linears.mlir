@@ -56,3 +56,25 @@ func.func @different(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>, 
   %v = llm.linear %x, %wv, %b : (tensor<?x8xf32>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<?x4xf32>
   return %q, %k, %v : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+// -----
+
+// Biases that are constants are stacked right away; one that is a weight is not mixed with them.
+// CHECK-LABEL: @biases
+// CHECK: %[[B:.*]] = llm.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<4xf32>
+// CHECK: llm.linear %arg0, %{{.*}}, %[[B]]
+// CHECK-SAME: tensor<?x4xf32>
+// CHECK: %[[W:.*]] = llm.weight @b
+// CHECK: llm.linear %arg0, %{{.*}}, %[[W]]
+func.func @biases(%x: tensor<?x8xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>) {
+  %wq = llm.weight @q : tensor<2x8xf32>
+  %wk = llm.weight @k : tensor<2x8xf32>
+  %wv = llm.weight @v : tensor<2x8xf32>
+  %bq = llm.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %q = llm.linear %x, %wq, %bq : (tensor<?x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+  %bk = llm.constant dense<[3.0, 4.0]> : tensor<2xf32>
+  %k = llm.linear %x, %wk, %bk : (tensor<?x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+  %bv = llm.weight @b : tensor<2xf32>
+  %v = llm.linear %x, %wv, %bv : (tensor<?x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+  return %q, %k, %v : tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>
+}
