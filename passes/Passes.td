@@ -46,7 +46,9 @@ def SimplifyGraph : Pass<"simplify-graph", "::mlir::func::FuncOp"> {
 
     ```
     expand to its own shape, or into a broadcasting op  =>  dropped
-    cast of cast, transpose of transpose, reshape of reshape/unsqueeze/squeeze/expand  =>  one
+    cast of cast, transpose of transpose, reshape of reshape/unsqueeze/squeeze  =>  one
+    linear(reshape x to (batch tokens, k))  =>  reshape(linear x)
+    matmul with an inner size of 1  =>  mul
     slice of slice, slice of concat, gather by a constant scalar  =>  slice
     x + 0, x * 1, x / 1, x ^ 1  =>  x         x ^ 2  =>  x * x
     1 / x, x ^ -1  =>  reciprocal x           1 / sqrt x, x ^ -0.5  =>  rsqrt x        a * rsqrt x  <=  a / sqrt x
@@ -95,7 +97,73 @@ def VerifyCanonical : Pass<"verify-canonical", "::mlir::func::FuncOp"> {
   }];
 }
 
-// ---- fusion: projections ------------------------------------------------------------------------------------------
+// ---- fuse: passes/fusion -------------------------------------------------------------------------------------------
+
+def FuseMath : Pass<"fuse-math", "::mlir::func::FuncOp"> {
+  let summary = "norms and activations that are spelled out => rms_norm, layer_norm, silu, gelu, glu";
+  let description = [{
+    The rules of passes/fusion/MathPatterns.td, and gelu:
+
+    ```
+    x * rsqrt(mean(x * x) + e) * w                  =>  rms_norm x, w        also cast to f32 and back around it
+    rms_norm(x - mean(x), w) + b                    =>  layer_norm x, w, b
+    x * sigmoid(x)                                  =>  silu x
+    0.5 * x * (1 + erf(x / sqrt 2)), (1 + tanh(..)) =>  gelu x
+    silu(g) * u, gelu(g) * u, relu(g) * u           =>  glu g, u
+    linear(x, w) + b                                =>  linear x, w, b
+    ```
+    Leaves alone: means over other axes than the last, epsilons that are not constant, weights that are not one number a column.
+  }];
+  let statistics = [Statistic<"normCount", "norms", "rms_norm and layer_norm formed">,
+                    Statistic<"gluCount", "glus", "gated linear units formed">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
+def FuseRope : Pass<"fuse-rope", "::mlir::func::FuncOp"> {
+  let summary = "rotary embeddings that are spelled out => rope";
+  let description = [{
+    `x * cos + concat(-x[half:], x[:half]) * sin`, or the two halves apart, with cosines and sines of positions x constant frequencies or
+    from cached tables => `rope`, on (batch, tokens, heads, headDim): a transpose before it moves behind it. Frequencies that are
+    base^(-2i/dims) become `base`, others an operand; a rotation of the first columns alone is a rope with fewer `dims`.
+
+    ```
+    %t = llm.transpose %x ; mul, slice, neg, concat, mul, add  =>  %r = llm.rope %x, %positions {base, dims} ; llm.transpose %r
+    ```
+    Leaves alone: rotations of pairs of neighbours, tables whose two halves are not known to be equal.
+  }];
+  let statistics = [Statistic<"ropeCount", "ropes", "rotary embeddings formed">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
+def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "softmax(q k^T) v => attention in its normal form";
+  let description = [{
+    Scales, soft caps, masks (added or selected), guards against NaN and casts around the softmax are taken in. Query, key and value are
+    followed to the (batch, tokens, heads, headDim) tensors they are made of, heads that are repeated for grouped queries are not; a
+    concat of past and new keys is turned, and what else uses it becomes a transpose of that. A mask that is proven to be causal, a window
+    or padding becomes `causal`, `window` and a boolean mask (batch, 1, 1, S); any other stays an operand.
+
+    ```
+    matmul(softmax(q k^T * scale + mask), v)                         =>  attention q, k, v, mask
+    attention q, transpose(repeat(concat(past, k) {axis = 2})), ...  =>  attention q, concat(transpose past, k) {axis = 1}, ...
+    attention q, k, v, (0 where s <= t + S - T, else -inf)           =>  attention q, k, v {causal}
+    ```
+    A query that is padding itself may see nothing then, which gives 0 where a mask of large negative numbers gave a mean. Leaves alone:
+    softmaxes of other ranks, scores scaled after the mask.
+  }];
+  let statistics = [Statistic<"formedCount", "formed", "attentions formed">,
+                    Statistic<"causalCount", "causal", "attentions proven to be causal">,
+                    Statistic<"maskedCount", "masked", "attentions with a mask operand">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
+def VerifyFused : Pass<"verify-fused", "::mlir::func::FuncOp"> {
+  let summary = "fails where a composite op does not fit its operands; remarks attention that was not fused";
+  let description = [{
+    Errors: positions of a rope that are not one for each of its tokens, an epsilon of a norm below 0, masks and lengths that do not fit an attention, a window without causal. A remark at each softmax over a product of two values
+    that are no weights, whose result is multiplied by a third.
+  }];
+}
 
 def MergeLinears : Pass<"merge-linears", "::mlir::func::FuncOp"> {
   let summary = "linears of one input => one linear over stacked weights";
@@ -146,6 +214,16 @@ def DropForward : Pass<"drop-forward", "::mlir::ModuleOp"> {
 
 // ---- plan ---------------------------------------------------------------------------------------------------------
 
+def DecomposeComposites : Pass<"decompose-composites", "::mlir::func::FuncOp"> {
+  let summary = "composite ops that no kernel computes as such => primitive ops";
+  let description = [{
+    `glu act, gate, up` => `act(gate) * up`; `glu act, x` => the same over the halves of x. Leaves alone a glu over the result of a linear
+    that nothing else uses: the linear's kernel computes it.
+  }];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+  let statistics = [Statistic<"decomposedCount", "decomposed", "composite ops replaced">];
+}
+
 def SelectKernels : Pass<"select-kernels", "::mlir::func::FuncOp"> {
   let summary = "llm ops => plan.group, each with its kernel";
   let description = [{
@@ -159,6 +237,9 @@ def SelectKernels : Pass<"select-kernels", "::mlir::func::FuncOp"> {
 
 def VerifySelected : Pass<"verify-selected", "::mlir::func::FuncOp"> {
   let summary = "fails for an op that no kernel computes";
+  let description = [{
+    Names every op outside the groups that is neither a weight expression, a constant, a shape nor a view, with its types. Changes nothing.
+  }];
 }
 
 def ScheduleLaunches : Pass<"schedule-launches", "::mlir::ModuleOp"> {
@@ -182,6 +263,10 @@ def PlaceBuffers : Pass<"place-buffers", "::mlir::ModuleOp"> {
 
 def VerifyPlaced : Pass<"verify-placed", "::mlir::ModuleOp"> {
   let summary = "fails where two buffers that live at once share a slot";
+  let description = [{
+    Works live ranges out anew: every scratch buffer has a slot whose sizes include its own, and no two that overlap have the same. Changes
+    nothing.
+  }];
 }
 
 #endif

@@ -38,7 +38,19 @@ void buildCanonicalize(OpPassManager &manager) {
 }
 
 void buildFuse(OpPassManager &manager) {
-  manager.addNestedPass<func::FuncOp>(createMergeLinears());
+  auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createFuseMath());
+  function.addPass(createFuseRope());
+  function.addPass(createFuseAttention());
+  // Sizes that fusion made known, and what they let fuse.
+  function.addPass(createFoldShapes());
+  function.addPass(createSimplifyGraph());
+  function.addPass(createFuseAttention());
+  function.addPass(createSimplifyGraph());
+  function.addPass(createCSEPass());
+  function.addPass(createMergeLinears());
+  function.addPass(createCSEPass());
+  function.addPass(createVerifyFused());
 }
 
 void buildQuantize(OpPassManager &manager, const PipelineOptions &options) {
@@ -58,6 +70,7 @@ void buildStateful(OpPassManager &manager, const PipelineOptions &options) {
 
 void buildSelect(OpPassManager &manager, const PipelineOptions &options) {
   auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createDecomposeComposites());
   function.addPass(createSelectKernels({options.target}));
   function.addPass(createVerifySelected());
 }

@@ -1,5 +1,5 @@
-// The order of the compiler: its phases, and the passes of each. Relies on nothing but the passes; docs/architecture.md says what
-// holds after each phase.
+// The order of the compiler: its phases, and the passes of each. Relies on nothing but the passes; docs/architecture.md
+// says what holds after each phase.
 #pragma once
 
 #include <llvm/ADT/StringRef.h>

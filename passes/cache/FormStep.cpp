@@ -207,8 +207,9 @@ private:
     Location location = attention.getLoc();
     unsigned number = cacheTypes.size();
     step.insertArgument(step.getNumArguments(), type,
-                        builder.getDictionaryAttr({builder.getNamedAttr(
-                            "llm.name", builder.getStringAttr("cache." + std::to_string(number)))}),
+                        builder.getDictionaryAttr(
+                            {builder.getNamedAttr("llm.name", builder.getStringAttr("cache." + std::to_string(number))),
+                             builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(0, 5, {getAffineSymbolExpr(4, context)}, context)))}),
                         location);
     Value cache = step.getArguments().back();
     cacheTypes.push_back(type);
@@ -230,6 +231,23 @@ private:
     return text;
   }
 
+  /// The step's positions plus what a model counts from: 2 where positions are past + 2 + t.
+  Value shifted(llm::PositionsOp given, Value positions) {
+    AffineExpr past = given.getSizes().getResult(2);
+    DenseMap<AffineExpr, AffineExpr> zeros;
+    past.walk([&](AffineExpr part) {
+      if (isa<AffineSymbolExpr>(part))
+        zeros[part] = getAffineConstantExpr(0, context);
+    });
+    auto first = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(past.replace(zeros), 0, 0));
+    if (!first || first.getValue() == 0)
+      return positions;
+    auto type = RankedTensorType::get({}, cast<RankedTensorType>(positions.getType()).getElementType());
+    Value offset = builder.create<llm::ConstantOp>(
+        given.getLoc(), DenseElementsAttr::get(type, builder.getIntegerAttr(type.getElementType(), first.getValue())));
+    return builder.create<llm::AddOp>(given.getLoc(), positions, offset);
+  }
+
   /// Copies an op whose operands are known in the step; others (what depends on the past or on masks) are left out, and fail later
   /// if something that stays needs them.
   LogicalResult copy(Operation &op) {
@@ -240,7 +258,7 @@ private:
       Value row = builder.create<llm::UnsqueezeOp>(op.getLoc(), positions, ArrayRef<int64_t>{0});
       if (!type.getElementType().isInteger(32))
         row = builder.create<llm::CastOp>(op.getLoc(), RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
-      mapping.map(given.getResult(), row);
+      mapping.map(given.getResult(), shifted(given, row));
       return success();
     }
     if (auto dims = dyn_cast<llm::DimsOp>(op)) {

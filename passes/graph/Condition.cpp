@@ -5,7 +5,7 @@ using namespace mlir;
 
 namespace lathe {
 
-static constexpr size_t maxClauses = 32, maxLiterals = 8;
+static constexpr size_t maxClauses = 16, maxLiterals = 6;
 
 Coordinates::Coordinates(const llm::SymbolicShapes &shapes, ArrayRef<AffineExpr> sizes, MLIRContext *context)
     : sizes_(shapes.sizes()) {
@@ -22,7 +22,7 @@ bool Coordinates::contains(AffineExpr expression) const {
 }
 
 bool Coordinates::isNonNegative(AffineExpr expression) const {
-  if (!expression)
+  if (!expression || --questions_ < 0)
     return false;
   for (auto [symbol, last] : ::llvm::zip(symbols_, last_)) {
     if (!expression.isFunctionOfSymbol(cast<AffineSymbolExpr>(symbol).getPosition()))
@@ -32,7 +32,8 @@ bool Coordinates::isNonNegative(AffineExpr expression) const {
       if (part.getKind() == AffineExprKind::FloorDiv || part.getKind() == AffineExprKind::Mod)
         inside |= part.isFunctionOfSymbol(cast<AffineSymbolExpr>(symbol).getPosition());
     });
-    // The expression is linear in each coordinate, so its least value is at an end of each range. Without an upper end it has to grow.
+    // The expression is linear in each coordinate, so its least value is at an end of each range. Without an upper end
+    // it has to grow.
     AffineExpr first = sizes_.canonical(expression.replace(symbol, sizes_.constant(0)));
     AffineExpr end = sizes_.canonical(expression.replace(symbol, last ? last : sizes_.constant(1)));
     if (inside || !first || !end || !isNonNegative(first))
@@ -118,7 +119,8 @@ void Condition::simplify(const Coordinates &coordinates) {
           changed = true;
         } else if (kept[i].size() == 1) {
           size_t before = kept[j].size();
-          ::llvm::erase_if(kept[j], [&](const Literal &other) { return excludes(kept[i].front(), other, coordinates); });
+          ::llvm::erase_if(kept[j],
+                           [&](const Literal &other) { return excludes(kept[i].front(), other, coordinates); });
           changed = kept[j].size() != before;
         }
       }

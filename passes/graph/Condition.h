@@ -1,5 +1,6 @@
-// Conditions on the coordinates of a tensor's element: conjunctions of clauses of inequalities between coordinates and sizes, and of
-// elements of integer inputs that are not 0. Relies on SizeExpressions; coordinates are symbols beyond the function's own.
+// Conditions on the coordinates of a tensor's element: conjunctions of clauses of inequalities between coordinates and
+// sizes, and of elements of integer inputs that are not 0. Relies on SizeExpressions; coordinates are symbols beyond
+// the function's own.
 #pragma once
 
 #include "ir/llm/SymbolicShapes.h"
@@ -9,7 +10,8 @@
 
 namespace lathe {
 
-/// The coordinates an element is asked for at, as symbols with ranges: coordinate i is in [0, sizes[i]); a null size is not known.
+/// The coordinates an element is asked for at, as symbols with ranges: coordinate i is in [0, sizes[i]); a null size is
+/// not known.
 class Coordinates {
 public:
   Coordinates(const llm::SymbolicShapes &shapes, llvm::ArrayRef<mlir::AffineExpr> sizes, mlir::MLIRContext *context);
@@ -17,13 +19,15 @@ public:
   mlir::AffineExpr operator[](size_t index) const { return symbols_[index]; }
   size_t count() const { return symbols_.size(); }
   const llm::SizeExpressions &sizes() const { return sizes_; }
-  /// Whether the expression is not negative at every element, whatever the function's symbols are.
+  /// Whether the expression is not negative at every element, whatever the function's symbols are. Gives up (false)
+  /// after many questions, so that no graph takes long.
   bool isNonNegative(mlir::AffineExpr expression) const;
   bool contains(mlir::AffineExpr expression) const;
 
 private:
   const llm::SizeExpressions &sizes_;
   llvm::SmallVector<mlir::AffineExpr> symbols_, last_; ///< last_: the largest value, null when not known
+  mutable int questions_ = 50000;
 };
 
 /// `expression >= 0`, or an element of an input that is (not) 0.

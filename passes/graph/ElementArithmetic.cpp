@@ -28,7 +28,8 @@ std::optional<ElementValue> ElementValues::merged(ElementValue value, Operation 
   for (ElementValue::Piece &piece : value.pieces) {
     if (piece.when.isNever())
       continue;
-    auto same = ::llvm::find_if(result.pieces, [&](const ElementValue::Piece &other) { return other.leaf == piece.leaf; });
+    auto same =
+        ::llvm::find_if(result.pieces, [&](const ElementValue::Piece &other) { return other.leaf == piece.leaf; });
     if (same == result.pieces.end()) {
       result.pieces.push_back(std::move(piece));
       continue;
@@ -43,8 +44,8 @@ std::optional<ElementValue> ElementValues::merged(ElementValue value, Operation 
   return result;
 }
 
-std::optional<ElementValue> ElementValues::select(const Condition &condition, const ElementValue &x, const ElementValue &y,
-                                                  Operation *op) {
+std::optional<ElementValue> ElementValues::select(const Condition &condition, const ElementValue &x,
+                                                  const ElementValue &y, Operation *op) {
   if (condition.isAlways())
     return x;
   if (condition.isNever())
@@ -88,7 +89,8 @@ std::optional<ElementValue> ElementValues::asZeroOrOne(ElementValue value, Opera
     literal.input = piece.leaf.input;
     literal.at = piece.leaf.at;
     for (bool set : {true, false}) {
-      auto when = piece.when.andAlso(Condition::of(set ? literal : literal.negated(sizes()), coordinates_), coordinates_);
+      auto when =
+          piece.when.andAlso(Condition::of(set ? literal : literal.negated(sizes()), coordinates_), coordinates_);
       if (!when)
         return fail(op, "depends on too many conditions");
       result.pieces.push_back({*when, {}});
@@ -110,8 +112,10 @@ std::optional<Condition> ElementValues::asTruth(const ElementValue &value, Opera
       literal.at = piece.leaf.at;
       truth = Condition::of(literal, coordinates_);
     } else if (piece.leaf.expression) {
-      truth = Condition::atLeastZero(sizes().sub(piece.leaf.expression, sizes().constant(1)), coordinates_)
-                  .orElse(Condition::atLeastZero(sizes().sub(sizes().constant(-1), piece.leaf.expression), coordinates_), coordinates_);
+      truth =
+          Condition::atLeastZero(sizes().sub(piece.leaf.expression, sizes().constant(1)), coordinates_)
+              .orElse(Condition::atLeastZero(sizes().sub(sizes().constant(-1), piece.leaf.expression), coordinates_),
+                      coordinates_);
     } else {
       truth = piece.leaf.number != 0 ? Condition::always() : Condition::never();
     }
@@ -129,12 +133,18 @@ std::optional<Condition> ElementValues::compare(Operation *op, const Leaf &a, co
   auto decide = [&](bool value) { return value ? Condition::always() : Condition::never(); };
   if (left && right) {
     switch (predicate) {
-    case llm::Predicate::eq: return decide(*left == *right);
-    case llm::Predicate::ne: return decide(*left != *right);
-    case llm::Predicate::lt: return decide(*left < *right);
-    case llm::Predicate::le: return decide(*left <= *right);
-    case llm::Predicate::gt: return decide(*left > *right);
-    case llm::Predicate::ge: return decide(*left >= *right);
+    case llm::Predicate::eq:
+      return decide(*left == *right);
+    case llm::Predicate::ne:
+      return decide(*left != *right);
+    case llm::Predicate::lt:
+      return decide(*left < *right);
+    case llm::Predicate::le:
+      return decide(*left <= *right);
+    case llm::Predicate::gt:
+      return decide(*left > *right);
+    case llm::Predicate::ge:
+      return decide(*left >= *right);
     }
   }
   if (a.input || b.input) {
@@ -160,12 +170,17 @@ std::optional<Condition> ElementValues::compare(Operation *op, const Leaf &a, co
     return fail(op, "compares numbers that are not whole");
   AffineExpr opposite = sizes().sub(sizes().constant(0), difference);
   switch (predicate) {
-  case llm::Predicate::ge: return Condition::atLeastZero(difference, coordinates_);
-  case llm::Predicate::gt: return Condition::atLeastZero(sizes().sub(difference, one), coordinates_);
-  case llm::Predicate::le: return Condition::atLeastZero(opposite, coordinates_);
-  case llm::Predicate::lt: return Condition::atLeastZero(sizes().sub(opposite, one), coordinates_);
+  case llm::Predicate::ge:
+    return Condition::atLeastZero(difference, coordinates_);
+  case llm::Predicate::gt:
+    return Condition::atLeastZero(sizes().sub(difference, one), coordinates_);
+  case llm::Predicate::le:
+    return Condition::atLeastZero(opposite, coordinates_);
+  case llm::Predicate::lt:
+    return Condition::atLeastZero(sizes().sub(opposite, one), coordinates_);
   case llm::Predicate::eq:
-    return Condition::atLeastZero(difference, coordinates_).andAlso(Condition::atLeastZero(opposite, coordinates_), coordinates_);
+    return Condition::atLeastZero(difference, coordinates_)
+        .andAlso(Condition::atLeastZero(opposite, coordinates_), coordinates_);
   case llm::Predicate::ne:
     return Condition::atLeastZero(sizes().sub(difference, one), coordinates_)
         .orElse(Condition::atLeastZero(sizes().sub(opposite, one), coordinates_), coordinates_);
@@ -298,7 +313,8 @@ std::optional<ElementValue> ElementValues::computePointwise(Operation *op, Array
     }
     return a;
   }
-  if (op->getNumOperands() != 2 || !isa<llm::AddOp, llm::SubOp, llm::MulOp, llm::DivOp, llm::MinOp, llm::MaxOp, llm::CompareOp>(op))
+  if (op->getNumOperands() != 2 ||
+      !isa<llm::AddOp, llm::SubOp, llm::MulOp, llm::DivOp, llm::MinOp, llm::MaxOp, llm::CompareOp>(op))
     return fail(op, "is not followed");
   auto second = operandAt(1);
   auto b = second ? asNumber(std::move(*second), op) : std::nullopt;

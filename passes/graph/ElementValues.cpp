@@ -9,7 +9,7 @@ using namespace mlir;
 
 namespace lathe {
 
-static constexpr int maxDepth = 256, maxSteps = 20000;
+static constexpr int maxDepth = 256, maxSteps = 4000;
 
 static RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -152,7 +152,8 @@ std::optional<ElementValue> ElementValues::computeConstant(Operation *op, ArrayR
     return give(first);
   if (isTruth || first != std::floor(first) || step != std::floor(step))
     return fail(op, "is a table that is no progression of whole numbers");
-  return whole(sizes().add(sizes().constant(static_cast<int64_t>(first)), sizes().mul(along, sizes().constant(static_cast<int64_t>(step)))));
+  return whole(sizes().add(sizes().constant(static_cast<int64_t>(first)),
+                           sizes().mul(along, sizes().constant(static_cast<int64_t>(step)))));
 }
 
 /// The place in x of the element at `at` of its reshape.
@@ -245,7 +246,8 @@ std::optional<ElementValue> ElementValues::computeMove(Operation *op, ArrayRef<A
         start = sizes().max(sizes().add(start, size), sizes().constant(0));
       else if (!sizes().isAtLeast(start, 0))
         start = AffineExpr();
-      place[axis] = sizes().add(sizes().min(start, size), sizes().mul(at[axis], sizes().constant(slice.getSteps()[index])));
+      place[axis] =
+          sizes().add(sizes().min(start, size), sizes().mul(at[axis], sizes().constant(slice.getSteps()[index])));
     }
     return this->at(slice.getX(), place);
   }
@@ -260,7 +262,8 @@ std::optional<ElementValue> ElementValues::computeMove(Operation *op, ArrayRef<A
       AffineExpr end = sizes().add(first, shapes_.sizeOf(input, axis));
       if (!end)
         return fail(op, "joins tensors of unknown sizes");
-      Condition here = Condition::atLeastZero(sizes().sub(sizes().sub(end, at[axis]), sizes().constant(1)), coordinates_);
+      Condition here =
+          Condition::atLeastZero(sizes().sub(sizes().sub(end, at[axis]), sizes().constant(1)), coordinates_);
       first = end;
       if ((before && before->isAlways()) || here.isNever()) {
         if (!before || !before->isAlways())

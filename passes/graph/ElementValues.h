@@ -1,6 +1,6 @@
-// The element of a tensor at symbolic coordinates, followed through the ops it is computed by: whole numbers as expressions of
-// coordinates and sizes, other numbers as constants, booleans as conditions. Relies on the meaning of the llm ops, not on who wrote
-// them how.
+// The element of a tensor at symbolic coordinates, followed through the ops it is computed by: whole numbers as
+// expressions of coordinates and sizes, other numbers as constants, booleans as conditions. Relies on the meaning of
+// the llm ops, not on who wrote them how.
 #pragma once
 
 #include "passes/graph/Condition.h"
@@ -18,7 +18,8 @@ struct Leaf {
   llvm::SmallVector<mlir::AffineExpr> at;
 
   bool operator==(const Leaf &other) const {
-    return expression == other.expression && input == other.input && at == other.at && (expression || input || number == other.number);
+    return expression == other.expression && input == other.input && at == other.at &&
+           (expression || input || number == other.number);
   }
   /// The number when it is a constant one.
   std::optional<double> constant() const;
@@ -36,10 +37,11 @@ struct ElementValue {
 
 class ElementValues {
 public:
-  ElementValues(const llm::SymbolicShapes &shapes, const Coordinates &coordinates) : shapes_(shapes), coordinates_(coordinates) {}
+  ElementValues(const llm::SymbolicShapes &shapes, const Coordinates &coordinates)
+      : shapes_(shapes), coordinates_(coordinates) {}
 
-  /// The element of `value` at `at` (an expression for each axis, in its range), or nothing, and then problem() says why.
-  /// An integer input that is turned into floats is taken to hold 0 and 1.
+  /// The element of `value` at `at` (an expression for each axis, in its range), or nothing, and then problem() says
+  /// why. An integer input that is turned into floats is taken to hold 0 and 1.
   std::optional<ElementValue> at(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
   /// As at(), of an integer that has one expression everywhere; null otherwise.
   mlir::AffineExpr wholeAt(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> at);
@@ -65,7 +67,8 @@ private:
   std::optional<ElementValue> computeMove(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
   std::optional<ElementValue> computePointwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
   std::optional<ElementValue> computeConstant(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
-  std::optional<ElementValue> select(const Condition &condition, const ElementValue &x, const ElementValue &y, mlir::Operation *op);
+  std::optional<ElementValue> select(const Condition &condition, const ElementValue &x, const ElementValue &y,
+                                     mlir::Operation *op);
   std::optional<At> throughReshape(mlir::Value x, mlir::Value result, llvm::ArrayRef<mlir::AffineExpr> at);
   std::optional<Condition> compare(mlir::Operation *op, const Leaf &a, const Leaf &b);
   std::optional<Leaf> combine(mlir::Operation *op, const Leaf &a, const Leaf &b);

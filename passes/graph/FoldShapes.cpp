@@ -1,5 +1,5 @@
-// fold-shapes and verify-canonical: integer tensors whose elements are known become llm.dims or llm.constant; types get the sizes
-// that are static. Relies on SymbolicShapes for all knowledge.
+// fold-shapes and verify-canonical: integer tensors whose elements are known become llm.dims or llm.constant; types get
+// the sizes that are static. Relies on SymbolicShapes for all knowledge.
 #include "passes/Passes.h"
 
 #include "ir/llm/SymbolicShapes.h"
@@ -16,8 +16,8 @@ namespace lathe {
 
 namespace {
 
-/// Ops that already are a normal form of what they give, or say more than their elements: also the squeeze, reshape or cast that
-/// gives an llm.dims the type of a scalar, a matrix or narrower integers.
+/// Ops that already are a normal form of what they give, or say more than their elements: also the squeeze, reshape or
+/// cast that gives an llm.dims the type of a scalar, a matrix or narrower integers.
 bool isNormal(Operation *op) {
   if (isa<llm::DimsOp, llm::ConstantOp, llm::WeightOp, llm::PositionsOp>(op))
     return true;
@@ -90,8 +90,9 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
       }
       Value &value = made[{key, type}];
       if (!value)
-        value = isa<AffineMapAttr>(key) ? makeDims(builder, op.getLoc(), type, cast<AffineMapAttr>(key))
-                                        : builder.create<llm::ConstantOp>(op.getLoc(), cast<ElementsAttr>(key)).getResult();
+        value = isa<AffineMapAttr>(key)
+                    ? makeDims(builder, op.getLoc(), type, cast<AffineMapAttr>(key))
+                    : builder.create<llm::ConstantOp>(op.getLoc(), cast<ElementsAttr>(key)).getResult();
       op.getResult(0).replaceAllUsesWith(value);
       dead.push_back(&op);
       ++foldedCount;

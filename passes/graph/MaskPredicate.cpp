@@ -31,10 +31,12 @@ public:
     MaskPredicate result;
     for (const Clause &clause : seen->clauses()) {
       if (clause.size() != 1)
-        return unknown(clause.empty() ? "lets nothing through" : "lets keys through for one of several reasons", mask.getDefiningOp());
+        return unknown(clause.empty() ? "lets nothing through" : "lets keys through for one of several reasons",
+                       mask.getDefiningOp());
       const Literal &literal = clause.front();
       if (literal.input ? !addPadding(literal, result) : !addBound(literal.expression, result))
-        return unknown("lets keys through by a condition that is neither causal, nor a window, nor padding: " + textOf(literal),
+        return unknown("lets keys through by a condition that is neither causal, nor a window, nor padding: " +
+                           textOf(literal),
                        mask.getDefiningOp());
     }
     return result;
@@ -106,7 +108,8 @@ private:
   bool addBound(AffineExpr expression, MaskPredicate &result) {
     const llm::SizeExpressions &sizes = coordinates.sizes();
     AffineExpr distance = sizes.sub(coordinates[2], coordinates[3]);
-    AffineExpr causal = sizes.sub(expression, distance), from = sizes.sub(sizes.constant(0), sizes.add(expression, distance));
+    AffineExpr causal = sizes.sub(expression, distance),
+               from = sizes.sub(sizes.constant(0), sizes.add(expression, distance));
     auto tighten = [&](AffineExpr &bound, AffineExpr other, bool smaller) {
       bound = !bound ? other : smaller ? sizes.min(bound, other) : sizes.max(bound, other);
       return static_cast<bool>(bound);

@@ -14,9 +14,10 @@ struct MaskPredicate {
   std::string unknown;
   mlir::Operation *unknownOp = nullptr; ///< null: an argument of the function
 
-  mlir::AffineExpr causal;     ///< s <= t + causal, where set. Causal over a cache: S - T
-  mlir::AffineExpr windowFrom; ///< s >= t + windowFrom, where set. A window of w keys up to the query's own: causal - w + 1
-  mlir::Value padding;         ///< element [b, s] of this integer argument is not 0, where set. Of S columns
+  mlir::AffineExpr causal; ///< s <= t + causal, where set. Causal over a cache: S - T
+  mlir::AffineExpr
+      windowFrom;      ///< s >= t + windowFrom, where set. A window of w keys up to the query's own: causal - w + 1
+  mlir::Value padding; ///< element [b, s] of this integer argument is not 0, where set. Of S columns
 
   bool isKnown() const { return unknown.empty(); }
   bool isEverything() const { return isKnown() && !causal && !windowFrom && !padding; }
@@ -24,8 +25,8 @@ struct MaskPredicate {
   std::optional<int64_t> window(const llm::SymbolicShapes &shapes) const;
 };
 
-/// Reads `mask`, booleans (true is seen) or numbers that are added to scores (0 is seen, -10000 and below is hidden; anything else
-/// is unknown), that broadcasts to (batch, heads, T, S) with these sizes.
+/// Reads `mask`, booleans (true is seen) or numbers that are added to scores (0 is seen, -10000 and below is hidden;
+/// anything else is unknown), that broadcasts to (batch, heads, T, S) with these sizes.
 MaskPredicate readMask(mlir::Value mask, llvm::ArrayRef<mlir::AffineExpr> sizes, const llm::SymbolicShapes &shapes);
 
 } // namespace lathe

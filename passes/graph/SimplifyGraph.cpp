@@ -1,5 +1,5 @@
-// simplify-graph: one spelling for what exporters spell differently. Runs the patterns of SimplifyPatterns.h with the folds and
-// canonicalisation patterns of the ops to a fixed point.
+// simplify-graph: one spelling for what exporters spell differently. Runs the patterns of SimplifyPatterns.h with the
+// folds and canonicalisation patterns of the ops to a fixed point.
 #include "passes/Passes.h"
 #include "passes/graph/SimplifyPatterns.h"
 
@@ -19,7 +19,8 @@ RankedTensorType typeOf(ArrayRef<AffineExpr> sizes, Type element) {
   return RankedTensorType::get(shape, element);
 }
 
-Value makeShape(PatternRewriter &rewriter, Location location, const llm::SymbolicShapes &shapes, ArrayRef<AffineExpr> sizes) {
+Value makeShape(PatternRewriter &rewriter, Location location, const llm::SymbolicShapes &shapes,
+                ArrayRef<AffineExpr> sizes) {
   auto type = RankedTensorType::get({static_cast<int64_t>(sizes.size())}, rewriter.getI64Type());
   SmallVector<int64_t> numbers;
   for (AffineExpr size : sizes)
@@ -55,7 +56,8 @@ bool isWeightExpression(Value value) {
     weight |= isa<llm::WeightOp>(op);
     if (isa<llm::WeightOp, llm::ConstantOp>(op))
       continue;
-    if (!isa<llm::TransposeOp, llm::CastOp, llm::ConcatOp, llm::SliceOp, llm::ReshapeOp, llm::SqueezeOp, llm::UnsqueezeOp>(op))
+    if (!isa<llm::TransposeOp, llm::CastOp, llm::ConcatOp, llm::SliceOp, llm::ReshapeOp, llm::SqueezeOp,
+             llm::UnsqueezeOp>(op))
       return false;
     worklist.append(op->operand_begin(), op->operand_end());
   }

@@ -14,7 +14,8 @@ namespace {
 RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 template <class Op> struct ShapedPattern : OpRewritePattern<Op> {
-  ShapedPattern(MLIRContext *context, const llm::SymbolicShapes &shapes) : OpRewritePattern<Op>(context), shapes(shapes) {}
+  ShapedPattern(MLIRContext *context, const llm::SymbolicShapes &shapes)
+      : OpRewritePattern<Op>(context), shapes(shapes) {}
   const llm::SymbolicShapes &shapes;
 };
 
@@ -156,7 +157,8 @@ template <class Op> struct Involution : OpRewritePattern<Op> {
 };
 
 /// `value` broadcast to the shape of the op's result, in place of the op.
-LogicalResult replaceBroadcast(PatternRewriter &rewriter, Operation *op, Value value, const llm::SymbolicShapes &shapes) {
+LogicalResult replaceBroadcast(PatternRewriter &rewriter, Operation *op, Value value,
+                               const llm::SymbolicShapes &shapes) {
   auto wanted = shapes.shapeOf(op->getResult(0)), present = shapes.shapeOf(value);
   if (!wanted || !present)
     return failure();
@@ -208,8 +210,10 @@ struct NotOfCompare : OpRewritePattern<llm::NotOp> {
     if (!compare || !isa<IntegerType>(tensorOf(compare.getLhs()).getElementType()))
       return failure();
     using llm::Predicate;
-    static constexpr Predicate inverse[] = {Predicate::ne, Predicate::eq, Predicate::ge, Predicate::gt, Predicate::le, Predicate::lt};
-    rewriter.replaceOpWithNewOp<llm::CompareOp>(op, op.getResult().getType(), inverse[static_cast<uint32_t>(compare.getPredicate())],
+    static constexpr Predicate inverse[] = {Predicate::ne, Predicate::eq, Predicate::ge,
+                                            Predicate::gt, Predicate::le, Predicate::lt};
+    rewriter.replaceOpWithNewOp<llm::CompareOp>(op, op.getResult().getType(),
+                                                inverse[static_cast<uint32_t>(compare.getPredicate())],
                                                 compare.getLhs(), compare.getRhs());
     return success();
   }
@@ -220,8 +224,8 @@ struct NotOfCompare : OpRewritePattern<llm::NotOp> {
 void addMathPatterns(RewritePatternSet &patterns, const llm::SymbolicShapes &shapes) {
   MLIRContext *context = patterns.getContext();
   patterns.add<DropNeutral<llm::AddOp, 0, true>, DropNeutral<llm::SubOp, 0, false>, DropNeutral<llm::MulOp, 1, true>,
-               DropNeutral<llm::DivOp, 1, false>, DropNeutral<llm::PowOp, 1, false>, SimplifyPow, SimplifyDiv, SubToNeg, MulToNeg,
-               SimplifySelect, SimplifyLogic<llm::AndOp, 1>, SimplifyLogic<llm::OrOp, 0>>(context, shapes);
+               DropNeutral<llm::DivOp, 1, false>, DropNeutral<llm::PowOp, 1, false>, SimplifyPow, SimplifyDiv, SubToNeg,
+               MulToNeg, SimplifySelect, SimplifyLogic<llm::AndOp, 1>, SimplifyLogic<llm::OrOp, 0>>(context, shapes);
   patterns.add<ReciprocalOfSqrt, Involution<llm::NegOp>, Involution<llm::NotOp>, NotOfCompare>(context);
 }
 

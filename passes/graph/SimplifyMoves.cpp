@@ -12,7 +12,8 @@ namespace {
 RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 template <class Op> struct ShapedPattern : OpRewritePattern<Op> {
-  ShapedPattern(MLIRContext *context, const llm::SymbolicShapes &shapes) : OpRewritePattern<Op>(context), shapes(shapes) {}
+  ShapedPattern(MLIRContext *context, const llm::SymbolicShapes &shapes)
+      : OpRewritePattern<Op>(context), shapes(shapes) {}
   const llm::SymbolicShapes &shapes;
 };
 
@@ -41,10 +42,11 @@ struct ExpandOfExpand : ShapedPattern<llm::ExpandOp> {
   }
 };
 
-/// A pointwise op with an expanded operand => the op on what was expanded, itself expanded where the other operands do not give
-/// the shape: op(expand(x), y) => op(x, y) or expand(op(x, y)).
+/// A pointwise op with an expanded operand => the op on what was expanded, itself expanded where the other operands do
+/// not give the shape: op(expand(x), y) => op(x, y) or expand(op(x, y)).
 struct SinkExpand : OpInterfaceRewritePattern<llm::Pointwise> {
-  SinkExpand(MLIRContext *context, const llm::SymbolicShapes &shapes) : OpInterfaceRewritePattern(context), shapes(shapes) {}
+  SinkExpand(MLIRContext *context, const llm::SymbolicShapes &shapes)
+      : OpInterfaceRewritePattern(context), shapes(shapes) {}
   const llm::SymbolicShapes &shapes;
 
   LogicalResult matchAndRewrite(llm::Pointwise op, PatternRewriter &rewriter) const override {
@@ -59,7 +61,8 @@ struct SinkExpand : OpInterfaceRewritePattern<llm::Pointwise> {
       auto expand = operand.getDefiningOp<llm::ExpandOp>();
       operands.push_back(expand && shapes.shapeOf(expand.getX()) ? expand.getX() : operand);
       for (auto [axis, size] : ::llvm::enumerate(sizes)) {
-        int64_t at = static_cast<int64_t>(axis) - (static_cast<int64_t>(sizes.size()) - tensorOf(operands.back()).getRank());
+        int64_t at =
+            static_cast<int64_t>(axis) - (static_cast<int64_t>(sizes.size()) - tensorOf(operands.back()).getRank());
         if (at >= 0)
           size = shapes.sizes().broadcast(size, shapes.sizeOf(operands.back(), at));
       }
@@ -85,13 +88,14 @@ struct SinkExpand : OpInterfaceRewritePattern<llm::Pointwise> {
   }
 };
 
-/// A matrix product with expanded leading axes that broadcast anyway => without the expand; one of inner size 1 => a product of
-/// elements.
+/// A matrix product with expanded leading axes that broadcast anyway => without the expand; one of inner size 1 => a
+/// product of elements.
 struct SimplifyMatmul : ShapedPattern<llm::MatmulOp> {
   using ShapedPattern::ShapedPattern;
   LogicalResult matchAndRewrite(llm::MatmulOp op, PatternRewriter &rewriter) const override {
     auto left = tensorOf(op.getLhs()), right = tensorOf(op.getRhs());
-    if (left.getRank() >= 2 && right.getRank() >= 2 && left.getShape().back() == 1 && right.getDimSize(right.getRank() - 2) == 1) {
+    if (left.getRank() >= 2 && right.getRank() >= 2 && left.getShape().back() == 1 &&
+        right.getDimSize(right.getRank() - 2) == 1) {
       auto product = rewriter.create<llm::MulOp>(op.getLoc(), op.getLhs(), op.getRhs());
       replaceKeepingSizes(rewriter, op, product);
       return success();
@@ -102,14 +106,17 @@ struct SimplifyMatmul : ShapedPattern<llm::MatmulOp> {
       if (!wanted || !expand || tensorOf(expand.getX()).getRank() < 2 || left.getRank() < 2 || right.getRank() < 2)
         continue;
       Value other = op->getOperand(1 - operand.getOperandNumber()), x = expand.getX();
-      int64_t rank = tensorOf(op.getResult()).getRank(), xRank = tensorOf(x).getRank(), otherRank = tensorOf(other).getRank();
+      int64_t rank = tensorOf(op.getResult()).getRank(), xRank = tensorOf(x).getRank(),
+              otherRank = tensorOf(other).getRank();
       bool same = std::max(xRank, otherRank) == rank;
       for (int64_t i = 0; same && i < 2; ++i)
-        same = shapes.sizeOf(x, xRank - 1 - i) == shapes.sizeOf(expand.getResult(), tensorOf(expand.getResult()).getRank() - 1 - i);
+        same = shapes.sizeOf(x, xRank - 1 - i) ==
+               shapes.sizeOf(expand.getResult(), tensorOf(expand.getResult()).getRank() - 1 - i);
       AffineExpr one = shapes.sizes().constant(1);
       for (int64_t axis = 0; same && axis + 2 < rank; ++axis) {
         int64_t a = axis + xRank - rank, b = axis + otherRank - rank;
-        AffineExpr size = shapes.sizes().broadcast(a < 0 ? one : shapes.sizeOf(x, a), b < 0 ? one : shapes.sizeOf(other, b));
+        AffineExpr size =
+            shapes.sizes().broadcast(a < 0 ? one : shapes.sizeOf(x, a), b < 0 ? one : shapes.sizeOf(other, b));
         same = size && size == (*wanted)[axis];
       }
       if (!same)
@@ -131,7 +138,8 @@ struct CastOfCast : OpRewritePattern<llm::CastOp> {
       return fromFloat == toFloat || toFloat.isF64() || (toFloat.isF32() && fromFloat.getWidth() <= 16);
     auto fromInt = dyn_cast<IntegerType>(from), toInt = dyn_cast<IntegerType>(to);
     if (fromInt && toInt)
-      return fromInt.getWidth() == 1 || (fromInt.getWidth() <= toInt.getWidth() && fromInt.isUnsigned() == toInt.isUnsigned());
+      return fromInt.getWidth() == 1 ||
+             (fromInt.getWidth() <= toInt.getWidth() && fromInt.isUnsigned() == toInt.isUnsigned());
     if (fromInt && toFloat)
       return fromInt.getWidth() < toFloat.getFPMantissaWidth();
     return false;
@@ -152,8 +160,8 @@ struct CastOfCast : OpRewritePattern<llm::CastOp> {
   }
 };
 
-/// reshape, squeeze or unsqueeze of one of them => one of them: by the sizes alone, squeeze or unsqueeze where only sizes of 1
-/// differ, else reshape.
+/// reshape, squeeze or unsqueeze of one of them => one of them: by the sizes alone, squeeze or unsqueeze where only
+/// sizes of 1 differ, else reshape.
 template <class Op> struct MergeViews : ShapedPattern<Op> {
   using ShapedPattern<Op>::ShapedPattern;
 
@@ -202,6 +210,50 @@ template <class Op> struct MergeViews : ShapedPattern<Op> {
   }
 };
 
+/// A linear map, or a pointwise op with vectors, of a reshape that only regroups the leading axes => the reshape of it:
+/// linear(reshape x) => reshape(linear x). Exporters flatten (batch, tokens) around a matrix product with bias and
+/// restore it.
+struct SinkRegrouping : RewritePattern {
+  SinkRegrouping(MLIRContext *context, const llm::SymbolicShapes &shapes)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), shapes(shapes) {}
+  const llm::SymbolicShapes &shapes;
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<llm::LinearOp, llm::Pointwise>(op))
+      return failure();
+    OpOperand *flat = nullptr;
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto reshape = operand.get().getDefiningOp<llm::ReshapeOp>();
+      if (reshape && tensorOf(operand.get()).getRank() == 2 && !flat) {
+        flat = &operand;
+        continue;
+      }
+      bool isVector = tensorOf(operand.get()).getRank() <= 1;
+      if (!isVector && !(isa<llm::LinearOp>(op) && operand.getOperandNumber() == 1))
+        return failure();
+    }
+    auto reshape = flat ? flat->get().getDefiningOp<llm::ReshapeOp>() : llm::ReshapeOp();
+    if (!reshape || isWeightExpression(reshape.getResult()) ||
+        (isa<llm::LinearOp>(op) && flat->getOperandNumber() != 0))
+      return failure();
+    auto from = shapes.shapeOf(reshape.getX()), to = shapes.shapeOf(reshape.getResult()),
+         result = shapes.shapeOf(op->getResult(0));
+    if (!from || !to || !result || from->size() < 3 || from->back() != to->back() || result->size() != 2 ||
+        result->front() != to->front())
+      return failure();
+    SmallVector<AffineExpr> sizes(*from);
+    sizes.back() = result->back();
+    Operation *moved = rewriter.clone(*op);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->setOperand(flat->getOperandNumber(), reshape.getX());
+      moved->getResult(0).setType(typeOf(sizes, tensorOf(op->getResult(0)).getElementType()));
+    });
+    Value shape = makeShape(rewriter, op->getLoc(), shapes, *result);
+    rewriter.replaceOpWithNewOp<llm::ReshapeOp>(op, op->getResult(0).getType(), moved->getResult(0), shape);
+    return success();
+  }
+};
+
 /// concat(concat(a, b), c) along one axis => concat(a, b, c); without inputs of size 0 on the axis
 struct FlattenConcat : ShapedPattern<llm::ConcatOp> {
   using ShapedPattern::ShapedPattern;
@@ -229,7 +281,8 @@ struct FlattenConcat : ShapedPattern<llm::ConcatOp> {
 void addMovePatterns(RewritePatternSet &patterns, const llm::SymbolicShapes &shapes) {
   MLIRContext *context = patterns.getContext();
   patterns.add<IdentityMove<llm::ExpandOp>, IdentityMove<llm::ReshapeOp>, ExpandOfExpand, SinkExpand, SimplifyMatmul,
-               MergeViews<llm::ReshapeOp>, MergeViews<llm::SqueezeOp>, MergeViews<llm::UnsqueezeOp>, FlattenConcat>(context, shapes);
+               MergeViews<llm::ReshapeOp>, MergeViews<llm::SqueezeOp>, MergeViews<llm::UnsqueezeOp>, FlattenConcat,
+               SinkRegrouping>(context, shapes);
   patterns.add<CastOfCast>(context);
 }
 

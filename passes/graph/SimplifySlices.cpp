@@ -37,8 +37,8 @@ std::optional<Box> boxOf(llm::SliceOp op, const llm::SymbolicShapes &shapes) {
 }
 
 /// The slice of `x` at the box, with the type and sizes of `result`; x itself when that is all of it.
-Value makeSlice(PatternRewriter &rewriter, Location location, const llm::SymbolicShapes &shapes, Value x, ArrayRef<AffineExpr> starts,
-                ArrayRef<AffineExpr> result) {
+Value makeSlice(PatternRewriter &rewriter, Location location, const llm::SymbolicShapes &shapes, Value x,
+                ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> result) {
   auto from = *shapes.shapeOf(x);
   SmallVector<int64_t> axes, steps;
   SmallVector<AffineExpr> begins, ends;
@@ -53,7 +53,8 @@ Value makeSlice(PatternRewriter &rewriter, Location location, const llm::Symboli
   if (axes.empty())
     return x;
   Value begin = makeShape(rewriter, location, shapes, begins), end = makeShape(rewriter, location, shapes, ends);
-  return rewriter.create<llm::SliceOp>(location, typeOf(result, tensorOf(x).getElementType()), x, begin, end, axes, steps);
+  return rewriter.create<llm::SliceOp>(location, typeOf(result, tensorOf(x).getElementType()), x, begin, end, axes,
+                                       steps);
 }
 
 struct SlicePattern : OpRewritePattern<llm::SliceOp> {

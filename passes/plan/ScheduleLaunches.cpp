@@ -30,11 +30,7 @@ std::string labelOf(Location location) {
 class Scheduling {
 public:
   Scheduling(func::FuncOp function, OpBuilder &builder)
-      : function(function), builder(builder), shapes(function), context(function.getContext()) {
-    for (auto [index, name] : ::llvm::enumerate(shapes.symbols()))
-      if (name == "pages")
-        pages = getAffineSymbolExpr(index, context);
-  }
+      : function(function), builder(builder), shapes(function), context(function.getContext()) {}
 
   LogicalResult run() {
     SmallVector<StringRef> names(shapes.symbols().begin(), shapes.symbols().end());
@@ -58,7 +54,6 @@ private:
   OpBuilder &builder;
   llm::SymbolicShapes shapes;
   MLIRContext *context;
-  AffineExpr pages;
   DenseMap<Value, Value> buffers; // a value that is no view -> its buffer
   DenseMap<std::pair<Value, Attribute>, Value> weights;
 
@@ -66,8 +61,12 @@ private:
 
   FailureOr<Value> makeBuffer(Value value, plan::Arena arena, StringRef label, Location location) {
     if (auto cache = dyn_cast<llm::KvCacheType>(value.getType())) {
+      AffineExpr pages;
+      if (auto argument = dyn_cast<BlockArgument>(value))
+        if (auto dims = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "llm.dims"); dims && dims.getValue().getNumResults() == 1)
+          pages = dims.getValue().getResult(0);
       if (!pages)
-        return emitError(location, "a cache needs the symbol 'pages'"), failure();
+        return emitError(location, "a cache is an argument whose llm.dims gives its pages"), failure();
       // Keys and values of all heads for the positions of a page.
       int64_t elements = 2 * cache.getHeads() * cache.getHeadDim() * cache.getPageTokens();
       AffineExpr bytes = pages * kernels::bytesOfElements(cache.getElementType(), elements);

@@ -35,6 +35,7 @@ public:
   int64_t groups = 0, fused = 0;
 
   void run() {
+    copyResults();
     SmallVector<Operation *> worklist;
     for (Operation &op : function.getBody().front())
       worklist.push_back(&op);
@@ -46,8 +47,7 @@ public:
         continue;
       }
       // A shape is read as data where a launch takes it for an operand.
-      bool isData = isa<llm::DimsOp>(op) && ::llvm::any_of(op->getUsers(), ::llvm::IsaPred<plan::GroupOp>);
-      if (isData || !needsNoKernel(op))
+      if ((isa<llm::DimsOp>(op) && isRead(op->getResult(0))) || !needsNoKernel(op))
         cover(op);
     }
   }
@@ -59,6 +59,38 @@ private:
   DenseSet<Operation *> taken, erased;
   std::function<bool(Operation *)> isTaken = [this](Operation *op) { return taken.contains(op); };
   kernels::MatchContext context;
+
+  /// A result is a buffer of its own: what is an input, a constant, a weight, or returned twice is copied.
+  void copyResults() {
+    Operation *returned = function.getBody().front().getTerminator();
+    DenseSet<Value> sources;
+    for (OpOperand &result : returned->getOpOperands()) {
+      Value source = plan::viewed(result.get());
+      if (!isa<RankedTensorType>(source.getType()))
+        continue;
+      Operation *producer = source.getDefiningOp();
+      bool isNew = sources.insert(source).second;
+      if (isNew && producer && !isa<llm::DimsOp>(producer) && !needsNoKernel(producer))
+        continue;
+      OpBuilder before(returned);
+      Location location = result.get().getLoc();
+      auto type = cast<RankedTensorType>(result.get().getType());
+      if (!kernels::isWeight(result.get())) {
+        result.set(before.create<llm::CastOp>(location, type, result.get()));
+        continue;
+      }
+      // A cast of a weight would be a weight again.
+      Value shape = before.create<llm::ConstantOp>(location, before.getI64TensorAttr(type.getShape()));
+      result.set(before.create<llm::ExpandOp>(location, type, result.get(), shape));
+    }
+  }
+
+  /// Whether a launch reads the value, perhaps through views.
+  static bool isRead(Value value) {
+    return ::llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return isa<plan::GroupOp>(user) || (plan::isView(user) && user->getOperand(0) == value && isRead(user->getResult(0)));
+    });
+  }
 
   void cover(Operation *root) {
     for (const auto &kernel : kernels::catalog()) {
@@ -152,14 +184,23 @@ private:
     fused += launch.ops.size() > 1;
   }
 
-  /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes) come along into the region.
+  /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes, scalars computed from shapes) come along
+  /// into the region.
   void cloneShapes(const kernels::Launch &launch, IRMapping &mapping, OpBuilder &inside) {
+    SmallPtrSet<Operation *, 8> own(launch.ops.begin(), launch.ops.end());
     for (Operation *op : launch.ops)
-      for (Value operand : op->getOperands()) {
-        Operation *producer = operand.getDefiningOp();
-        if (producer && !mapping.contains(operand) && isa<llm::DimsOp, llm::ConstantOp>(producer))
-          inside.clone(*producer, mapping);
-      }
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp(); producer && !own.contains(producer))
+          cloneKnown(operand, mapping, inside);
+  }
+  void cloneKnown(Value value, IRMapping &mapping, OpBuilder &inside) {
+    Operation *op = value.getDefiningOp();
+    if (!op || mapping.contains(value) || isa<plan::GroupOp>(op) || !(isa<llm::ConstantOp, llm::DimsOp>(op) || shapes.contentOf(value)))
+      return;
+    for (Value operand : op->getOperands())
+      cloneKnown(operand, mapping, inside);
+    if (::llvm::all_of(op->getOperands(), [&](Value operand) { return mapping.contains(operand); }))
+      inside.clone(*op, mapping);
   }
 };
 
