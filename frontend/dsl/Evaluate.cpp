@@ -10,7 +10,7 @@
 namespace lathe::dsl {
 
 namespace {
-constexpr size_t maximalList = 1 << 16;
+constexpr size_t maximalList = maximalParameterList;
 constexpr int64_t maximalSizeOperations = 64;
 } // namespace
 
@@ -375,7 +375,7 @@ bool ModelBuilder::askQuestion(const Expression &call, Datum &result) {
 
 bool ModelBuilder::callNumber(const Expression &call, const std::vector<Datum> &arguments, Datum &result) {
   const std::string &name = call.text;
-  size_t wanted = name == "pow" || name == "min" || name == "max" ? 2 : 1;
+  size_t wanted = name == "pow" || name == "min" || name == "max" || name == "mod" ? 2 : 1;
   if (arguments.size() != wanted)
     return fail(call.offset, "'" + name + "' takes " + std::to_string(wanted) + (wanted == 1 ? " number" : " numbers"));
   for (size_t i = 0; i < wanted; ++i)
@@ -385,6 +385,24 @@ bool ModelBuilder::callNumber(const Expression &call, const std::vector<Datum> &
       arguments[0].kind == Datum::Kind::Int) {
     result = Datum::ofInt(name == "min" ? std::min(arguments[0].integer, arguments[1].integer)
                                         : std::max(arguments[0].integer, arguments[1].integer));
+    return true;
+  }
+  if (name == "mod") {
+    // The remainder of a division that rounds down, of integers.
+    int64_t a = arguments[0].integer, b = arguments[1].integer;
+    if (arguments[0].kind != Datum::Kind::Int || arguments[1].kind != Datum::Kind::Int || b <= 0)
+      return fail(call.offset, "'mod' takes an integer and a positive one");
+    result = Datum::ofInt(a % b + (a % b < 0 ? b : 0));
+    return true;
+  }
+  if (name == "int") {
+    double x = std::trunc(arguments[0].asNumber());
+    if (arguments[0].kind == Datum::Kind::Int)
+      result = arguments[0];
+    else if (std::fabs(x) < 9e18)
+      result = Datum::ofInt(static_cast<int64_t>(x));
+    else
+      return fail(call.offset, "the number is too large for an integer");
     return true;
   }
   double x = arguments[0].asNumber(), y = wanted == 2 ? arguments[1].asNumber() : 0;

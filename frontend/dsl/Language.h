@@ -84,6 +84,7 @@ struct Parameter {
   std::string name;
   uint32_t offset = 0;
   Type type = Type::Int;
+  bool isList = false; // [type]
   std::vector<std::string> gguf, hf;
   ExpressionPtr standard;             // null: required
   std::unique_ptr<Statement> require; // not null: this is no parameter

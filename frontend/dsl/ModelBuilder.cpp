@@ -6,14 +6,40 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 
+#include <algorithm>
+#include <functional>
+#include <type_traits>
+
 namespace lathe::dsl {
 
 namespace {
 constexpr uint64_t maximalSteps = 20'000'000, maximalUnused = 4;
 
-const char *kindName(const ParameterValue &value) {
+const char *kindName(const ParameterItem &value) {
   static constexpr const char *names[] = {"a boolean", "an integer", "a number", "a text"};
   return names[value.index()];
+}
+
+ParameterItem itemOf(const Datum &datum) {
+  switch (datum.kind) {
+  case Datum::Kind::Bool:
+    return datum.integer != 0;
+  case Datum::Kind::Int:
+    return datum.integer;
+  case Datum::Kind::Float:
+    return datum.number;
+  default:
+    return datum.text;
+  }
+}
+
+ParameterValue valueOf(const Datum &datum) {
+  if (datum.kind != Datum::Kind::List)
+    return std::visit([](auto &&item) { return ParameterValue(item); }, itemOf(datum));
+  std::vector<ParameterItem> items;
+  for (const Datum &element : *datum.list)
+    items.push_back(itemOf(element));
+  return items;
 }
 
 /// Whether `name` is `pattern` with a number for every {variable}.
@@ -70,11 +96,10 @@ bool ModelBuilder::step(uint32_t offset) {
 
 // ---- parameters ---------------------------------------------------------------------------------------------------
 
-bool ModelBuilder::convert(const Parameter &parameter, const std::string &key, const ParameterValue &value,
+bool ModelBuilder::convert(const Parameter &parameter, const std::string &key, const ParameterItem &item,
                            Datum &result) {
-  const int64_t *integer = std::get_if<int64_t>(&value);
-  const double *number = std::get_if<double>(&value);
-  const char *wanted = "an integer";
+  const int64_t *integer = std::get_if<int64_t>(&item);
+  const double *number = std::get_if<double>(&item);
   switch (parameter.type) {
   case Parameter::Type::Int:
     if (integer) {
@@ -83,28 +108,53 @@ bool ModelBuilder::convert(const Parameter &parameter, const std::string &key, c
     }
     break;
   case Parameter::Type::Float:
-    wanted = "a number";
     if (integer || number) {
       result = Datum::ofFloat(integer ? static_cast<double>(*integer) : *number);
       return true;
     }
     break;
   case Parameter::Type::Bool:
-    wanted = "a boolean";
-    if (const bool *boolean = std::get_if<bool>(&value)) {
+    if (const bool *boolean = std::get_if<bool>(&item)) {
       result = Datum::ofBool(*boolean);
       return true;
     }
     break;
   case Parameter::Type::Text:
-    wanted = "a text";
-    if (const std::string *text = std::get_if<std::string>(&value)) {
+    if (const std::string *text = std::get_if<std::string>(&item)) {
       result = Datum::ofText(*text);
       return true;
     }
     break;
   }
-  return failModel(quoted(key) + " is " + kindName(value) + ", expected " + wanted);
+  static constexpr const char *wanted[] = {"an integer", "a number", "a boolean", "a text"};
+  return failModel(quoted(key) + (parameter.isList ? " holds " : " is ") + kindName(item) + ", expected " +
+                   wanted[static_cast<int>(parameter.type)]);
+}
+
+/// One value for a list is a list of it; a list of one and the same value is that value.
+bool ModelBuilder::convert(const Parameter &parameter, const std::string &key, const ParameterValue &value,
+                           Datum &result) {
+  std::vector<ParameterItem> items;
+  std::visit(
+      [&](const auto &given) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(given)>, std::vector<ParameterItem>>)
+          items = given;
+        else
+          items.push_back(given);
+      },
+      value);
+  if (!parameter.isList) {
+    if (items.empty() || std::adjacent_find(items.begin(), items.end(), std::not_equal_to<>()) != items.end())
+      return failModel(quoted(key) + " is a list of " + std::to_string(items.size()) +
+                       (items.empty() ? " values" : " values that differ") + ", where one value is expected");
+    return convert(parameter, key, items.front(), result);
+  }
+  std::vector<Datum> list;
+  for (const ParameterItem &item : items)
+    if (!convert(parameter, key, item, list.emplace_back()))
+      return false;
+  result = Datum::ofList(std::move(list));
+  return true;
 }
 
 bool ModelBuilder::readParameter(const Parameter &parameter) {
@@ -133,10 +183,15 @@ bool ModelBuilder::readParameter(const Parameter &parameter) {
     return failModel(std::string(isGguf ? "the metadata key " : "config.json: ") + quoted(keys.front()) +
                      " is missing; the model " + model_.name + " needs it");
   }
-  if (parameter.type == Parameter::Type::Float && value.kind == Datum::Kind::Int)
-    value = Datum::ofFloat(value.asNumber());
   static constexpr Datum::Kind kinds[] = {Datum::Kind::Int, Datum::Kind::Float, Datum::Kind::Bool, Datum::Kind::Text};
-  if (value.kind != kinds[static_cast<int>(parameter.type)])
+  Datum::Kind kind = kinds[static_cast<int>(parameter.type)];
+  if (kind == Datum::Kind::Float && value.kind == Datum::Kind::Int)
+    value = Datum::ofFloat(value.asNumber());
+  bool fits = value.kind == (parameter.isList ? Datum::Kind::List : kind);
+  if (fits && parameter.isList)
+    for (const Datum &element : *value.list)
+      fits &= element.kind == kind;
+  if (!fits)
     return fail(parameter.standard->offset, std::string("the default is ") + value.kindName() +
                                                 ", which is not the type of '" + parameter.name + "'");
   parameters_[parameter.name] = std::move(value);
@@ -149,22 +204,7 @@ bool ModelBuilder::readParameters() {
       return false;
     if (parameter.require)
       continue;
-    const Datum &datum = parameters_[parameter.name];
-    ParameterValue &value = given_[parameter.name];
-    switch (datum.kind) {
-    case Datum::Kind::Bool:
-      value = datum.integer != 0;
-      break;
-    case Datum::Kind::Int:
-      value = datum.integer;
-      break;
-    case Datum::Kind::Float:
-      value = datum.number;
-      break;
-    default:
-      value = datum.text;
-      break;
-    }
+    given_[parameter.name] = valueOf(parameters_[parameter.name]);
   }
   return true;
 }

@@ -30,6 +30,7 @@ private:
   // ModelBuilder.cpp: parameters, weights, statements
   bool readParameters();
   bool readParameter(const Parameter &parameter);
+  bool convert(const Parameter &parameter, const std::string &key, const ParameterItem &item, Datum &result);
   bool convert(const Parameter &parameter, const std::string &key, const ParameterValue &value, Datum &result);
   bool substitute(const std::string &pattern, uint32_t offset, std::string &result, size_t *endOfLast = nullptr);
   bool locate(const WeightDeclaration &weight, uint32_t offset, const Weight *&found, bool &transposed,

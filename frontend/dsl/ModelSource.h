@@ -5,11 +5,17 @@
 #include "frontend/files/WeightTable.h"
 
 #include <functional>
+#include <string>
 #include <variant>
+#include <vector>
 
 namespace lathe {
 
-using ParameterValue = std::variant<bool, int64_t, double, std::string>;
+using ParameterItem = std::variant<bool, int64_t, double, std::string>;
+using ParameterValue = std::variant<bool, int64_t, double, std::string, std::vector<ParameterItem>>;
+
+/// The most elements that a list may have, in files and in the language.
+inline constexpr size_t maximalParameterList = 1 << 16;
 
 struct ModelSource {
   enum class Kind { None, Gguf, HuggingFace };

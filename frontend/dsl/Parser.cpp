@@ -155,6 +155,7 @@ private:
     }
     if (!name(parameter.name, "a parameter's name") || !symbol(":"))
       return false;
+    parameter.isList = acceptSymbol("[");
     if (acceptName("int"))
       parameter.type = Parameter::Type::Int;
     else if (acceptName("float"))
@@ -164,7 +165,9 @@ private:
     else if (acceptName("text"))
       parameter.type = Parameter::Type::Text;
     else
-      return fail(current().offset, "expected a type: int, float, bool or text");
+      return fail(current().offset, "expected a type: int, float, bool or text, or a list of one: [int]");
+    if (parameter.isList && !symbol("]"))
+      return false;
     for (;;) {
       joinLines();
       uint32_t offset = current().offset;

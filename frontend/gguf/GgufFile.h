@@ -33,6 +33,7 @@ public:
   /// The elements of an array of such values, or nothing when it is none.
   std::optional<std::vector<int64_t>> integers() const;
   std::optional<std::vector<double>> numbers() const;
+  std::optional<std::vector<bool>> booleans() const;
   std::optional<std::vector<std::string_view>> strings() const;
 
 private:

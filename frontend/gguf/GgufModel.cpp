@@ -3,7 +3,7 @@
 #include "frontend/files/Quoted.h"
 #include "frontend/tokenizer/GgufTokenizer.h"
 
-#include <algorithm>
+#include <type_traits>
 
 namespace lathe {
 
@@ -23,16 +23,28 @@ Parameter parameterOf(const GgufFile &file, const std::string &key) {
     return Parameter(ParameterValue(*number));
   if (auto text = value->string())
     return Parameter(ParameterValue(std::string(*text)));
-  auto allEqual = [](const auto &list) {
-    return std::all_of(list.begin(), list.end(), [&](const auto &element) { return element == list.front(); });
-  };
-  if (auto integers = value->integers(); integers && !integers->empty() && allEqual(*integers))
-    return Parameter(ParameterValue(integers->front()));
-  if (auto numbers = value->numbers(); numbers && !numbers->empty() && allEqual(*numbers))
-    return Parameter(ParameterValue(numbers->front()));
-  if (value->isArray())
+  if (value->isArray() && value->size() > maximalParameterList)
     return Status::failure("metadata key " + quoted(key) + " is an array of " + std::to_string(value->size()) +
-                           " values that differ, where one value is supported");
+                           " values; at most " + std::to_string(maximalParameterList) + " are read");
+  auto listOf = [](const auto &elements) {
+    std::vector<ParameterItem> items;
+    for (const auto &element : elements) // texts are views into the file
+      if constexpr (std::is_same_v<std::decay_t<decltype(element)>, std::string_view>)
+        items.emplace_back(std::string(element));
+      else
+        items.emplace_back(element);
+    return Parameter(ParameterValue(std::move(items)));
+  };
+  if (auto booleans = value->booleans())
+    return listOf(*booleans);
+  if (auto integers = value->integers())
+    return listOf(*integers);
+  if (auto numbers = value->numbers())
+    return listOf(*numbers);
+  if (auto texts = value->strings())
+    return listOf(*texts);
+  if (value->isArray())
+    return Status::failure("metadata key " + quoted(key) + " is an array of arrays");
   return Status::failure("metadata key " + quoted(key) + " is too large");
 }
 

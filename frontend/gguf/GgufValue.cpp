@@ -106,6 +106,15 @@ std::optional<std::vector<double>> GgufValue::numbers() const {
   return result;
 }
 
+std::optional<std::vector<bool>> GgufValue::booleans() const {
+  if (!isArray() || elementType_ != GgufType::Bool)
+    return std::nullopt;
+  std::vector<bool> result;
+  for (uint8_t byte : bytes_)
+    result.push_back(byte != 0);
+  return result;
+}
+
 std::optional<std::vector<std::string_view>> GgufValue::strings() const {
   if (!isArray() || elementType_ != GgufType::String)
     return std::nullopt;

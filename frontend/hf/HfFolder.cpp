@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <unordered_set>
 
 namespace lathe {
 
@@ -87,23 +88,45 @@ const nlohmann::json *at(const nlohmann::json &object, std::string_view path) {
   return value->is_null() ? nullptr : value;
 }
 
+/// A boolean, number or text; fails for anything else.
+Result<ParameterItem> itemOf(const nlohmann::json &value, const std::string &key) {
+  if (value.is_boolean())
+    return ParameterItem(value.get<bool>());
+  if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX)
+    return Status::failure("config.json: " + lathe::quoted(key) + " is too large");
+  if (value.is_number_integer())
+    return ParameterItem(value.get<int64_t>());
+  if (value.is_number_float())
+    return ParameterItem(value.get<double>());
+  if (value.is_string())
+    return ParameterItem(value.get<std::string>());
+  return Status::failure("config.json: " + lathe::quoted(key) + " is or holds " +
+                         (value.is_null()    ? "a null"
+                          : value.is_array() ? "a list of lists"
+                                             : "an object") +
+                         ", expected one value or a list of values");
+}
+
 Result<std::optional<ParameterValue>> parameterOf(const nlohmann::json &config, const std::string &key) {
   using Parameter = Result<std::optional<ParameterValue>>;
   const nlohmann::json *value = at(config, key);
   if (!value)
     return Parameter(std::nullopt);
-  if (value->is_boolean())
-    return Parameter(ParameterValue(value->get<bool>()));
-  if (value->is_number_unsigned() && value->get<uint64_t>() > INT64_MAX)
-    return Status::failure("config.json: " + lathe::quoted(key) + " is too large");
-  if (value->is_number_integer())
-    return Parameter(ParameterValue(value->get<int64_t>()));
-  if (value->is_number_float())
-    return Parameter(ParameterValue(value->get<double>()));
-  if (value->is_string())
-    return Parameter(ParameterValue(value->get<std::string>()));
-  return Status::failure("config.json: " + lathe::quoted(key) + " is " + (value->is_array() ? "a list" : "an object") +
-                         ", expected one value");
+  if (!value->is_array()) {
+    Result<ParameterItem> item = itemOf(*value, key);
+    return item ? Parameter(std::visit([](auto &&one) { return ParameterValue(one); }, *item)) : item.status();
+  }
+  if (value->size() > maximalParameterList)
+    return Status::failure("config.json: " + lathe::quoted(key) + " is a list of " + std::to_string(value->size()) +
+                           " values; at most " + std::to_string(maximalParameterList) + " are read");
+  std::vector<ParameterItem> items;
+  for (const nlohmann::json &element : *value) {
+    Result<ParameterItem> item = itemOf(element, key);
+    if (!item)
+      return item.status();
+    items.push_back(std::move(*item));
+  }
+  return Parameter(ParameterValue(std::move(items)));
 }
 
 void addIds(const nlohmann::json &config, std::vector<int32_t> &ids) {
@@ -111,11 +134,12 @@ void addIds(const nlohmann::json &config, std::vector<int32_t> &ids) {
   if (!value)
     return;
   nlohmann::json list = value->is_array() ? *value : nlohmann::json::array({*value});
+  std::unordered_set<int64_t> seen(ids.begin(), ids.end());
   for (const nlohmann::json &id : list) {
     if (!id.is_number_integer())
       continue;
     int64_t number = id.get<int64_t>();
-    if (number >= 0 && number <= INT32_MAX && std::find(ids.begin(), ids.end(), number) == ids.end())
+    if (number >= 0 && number <= INT32_MAX && seen.insert(number).second)
       ids.push_back(static_cast<int32_t>(number));
   }
 }

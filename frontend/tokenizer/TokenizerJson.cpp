@@ -65,6 +65,8 @@ private:
 
   Status readSteps() {
     const json &merges = valueOf(model(), "merges");
+    if (const json &type = valueOf(model(), "type"); !type.is_null() && !type.is_string())
+      return fail("the type of the model is no text");
     std::string kind = textOf(model(), "type", merges.is_array() ? "BPE" : "");
     if (kind != "BPE")
       return fail("the model " + lathe::quoted(kind) + " is not supported; supported: BPE");

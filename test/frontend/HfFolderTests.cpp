@@ -71,7 +71,7 @@ TEST_F(HfFolderTest, StaysInItsFolder) {
 }
 
 TEST_F(HfFolderTest, ReadsConfigurationValues) {
-  write(folder_ + "/config.json", R"({"n":3,"x":0.5,"flag":true,"text":"t","nothing":null,"list":[1],
+  write(folder_ + "/config.json", R"({"n":3,"x":0.5,"flag":true,"text":"t","nothing":null,"list":[1,0.5,"a"],"nested":[[1]],
       "rope_scaling":{"factor":8.0},"big":18446744073709551615,"eos_token_id":[2,7]})");
   write(folder_ + "/generation_config.json", R"({"eos_token_id":5})");
   write(folder_ + "/model.safetensors", tensors("a"));
@@ -86,7 +86,8 @@ TEST_F(HfFolderTest, ReadsConfigurationValues) {
   EXPECT_EQ(value("rope_scaling.factor"), ParameterValue(8.0));
   EXPECT_EQ(value("nothing"), std::nullopt);
   EXPECT_EQ(value("n.x"), std::nullopt);
-  EXPECT_NE(source.parameter("list").message().find("'list' is a list"), std::string::npos);
+  EXPECT_EQ(value("list"), ParameterValue(std::vector<ParameterItem>{int64_t(1), 0.5, std::string("a")}));
+  EXPECT_NE(source.parameter("nested").message().find("'nested' is or holds a list of lists"), std::string::npos);
   EXPECT_NE(source.parameter("big").message().find("too large"), std::string::npos);
   EXPECT_EQ(folder->endIds(), (std::vector<int32_t>{5, 2, 7}));
 }

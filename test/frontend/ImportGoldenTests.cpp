@@ -70,7 +70,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"qwen2_hf", EXPORTS "qwen2-hf", EXPORTS "qwen2-hf/golden.npz", "short"},
         Case{"qwen2_gguf", EXPORTS "qwen2-gguf/model-f32.gguf", EXPORTS "qwen2-gguf/golden.npz", "short"},
         Case{"qwen3_hf", EXPORTS "qwen3-hf", EXPORTS "qwen3-hf/golden.npz", "short"},
-        Case{"qwen3_gguf", EXPORTS "qwen3-gguf/model-f32.gguf", EXPORTS "qwen3-gguf/golden.npz", "short"}),
+        Case{"qwen3_gguf", EXPORTS "qwen3-gguf/model-f32.gguf", EXPORTS "qwen3-gguf/golden.npz", "short"},
+        Case{"gpt2_hf", EXPORTS "gpt2-hf", EXPORTS "gpt2-hf/golden.npz", "short"},
+        Case{"gpt_neox_hf", EXPORTS "gpt_neox-hf", EXPORTS "gpt_neox-hf/golden.npz", "short"},
+        Case{"gpt_neox_gguf", EXPORTS "gpt_neox-gguf/model-f32.gguf", EXPORTS "gpt_neox-gguf/golden.npz", "short"},
+        Case{"phi_hf", EXPORTS "phi-hf", EXPORTS "phi-hf/golden.npz", "short"},
+        Case{"gemma2_hf", EXPORTS "gemma2-hf", EXPORTS "gemma2-hf/golden.npz", "long"}, // windows of 8
+        Case{"bloom_hf", EXPORTS "bloom-hf", EXPORTS "bloom-hf/golden.npz", "short"},
+        Case{"bloom_gguf", EXPORTS "bloom-gguf/model-f32.gguf", EXPORTS "bloom-gguf/golden.npz", "short"},
+        Case{"falcon_hf", EXPORTS "falcon-hf", EXPORTS "falcon-hf/golden.npz", "short"}),
     [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace

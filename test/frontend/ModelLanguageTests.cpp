@@ -1,6 +1,9 @@
 // What the model language builds from a text.
 #include "test/frontend/ModelLanguage.h"
 
+#include <fstream>
+#include <set>
+
 using namespace lathe;
 using namespace lathe::test;
 
@@ -46,6 +49,30 @@ TEST_F(ModelLanguage, GivesOptionalOperandsAndAttributes) {
   EXPECT_FALSE(attention.getMask());
   EXPECT_TRUE(attention.getSinks());
   EXPECT_EQ(attention.getWindow(), 3u);
+}
+
+// The example of the reference is a model file that works.
+TEST_F(ModelLanguage, ReferenceHasAValidExample) {
+  std::ifstream file(std::string(LATHE_SOURCE_DIR) + "/docs/model-language.md");
+  std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  size_t begin = page.find("```\n") + 4, end = page.find("```", begin);
+  ASSERT_NE(end, std::string::npos);
+  Result<dsl::ModelText> model = dsl::parse({"example.lm", page.substr(begin, end - begin)});
+  ASSERT_TRUE(model.ok()) << model.message();
+  EXPECT_EQ(model->name, "mistral");
+  EXPECT_EQ(model->weights.size(), 12u);
+  Status status = dsl::check(*model, context_);
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
+TEST_F(ModelLanguage, BuiltInModelsAreValid) {
+  auto models = dsl::builtInModels(context_);
+  ASSERT_TRUE(models.ok()) << models.message();
+  std::set<std::string> names;
+  for (const dsl::ModelText &model : *models)
+    names.insert(model.name);
+  EXPECT_TRUE(names.contains("llama"));
+  EXPECT_EQ(names.size(), models->size()); // each name once
 }
 
 } // namespace

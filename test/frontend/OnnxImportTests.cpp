@@ -2,14 +2,12 @@
 // metadata. Counts of operators are those of the files (meta.json beside them).
 #include "frontend/onnx/Onnx.h"
 #include "ir/llm/Llm.h"
-#include "test/frontend/OnnxMessages.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 
 using namespace lathe;
-using namespace lathe::test;
 
 namespace {
 
@@ -136,29 +134,6 @@ TEST_F(OnnxImport, FourBitWeightsAndMetadata) {
   EXPECT_EQ(model->metadata["context_length"], 256);
   EXPECT_EQ(model->metadata["vocabulary"], 256);
   EXPECT_EQ(model->metadata["eos_ids"], nlohmann::json::array({0}));
-}
-
-TEST_F(OnnxImport, FoldersNameTheirModel) {
-  std::string folder = testing::TempDir() + "onnx_import_folders";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  auto message = [&] {
-    auto model = importOnnx(context, folder);
-    return model ? std::string("imported") : model.message();
-  };
-  EXPECT_NE(message().find("neither a genai_config.json nor an .onnx file"), std::string::npos);
-  Graph graph = {{node("Neg", {"x"}, {"y"})}, {value("x", onnxFloat, {"n"})}, {value("y", onnxFloat, {"n"})}, {}};
-  writeFile(folder + "/a.onnx", modelBytes(graph));
-  EXPECT_EQ(message(), "imported");
-  writeFile(folder + "/b.onnx", modelBytes(graph));
-  EXPECT_NE(message().find("has 2 .onnx files ('a.onnx', 'b.onnx')"), std::string::npos);
-  writeFile(folder + "/genai_config.json", R"({"model": {"decoder": {"filename": "b.onnx"}}})");
-  EXPECT_EQ(message(), "imported");
-  writeFile(folder + "/genai_config.json", R"({"model": {"decoder": {"filename": "../a.onnx"}}})");
-  EXPECT_NE(message().find("names the model '../a.onnx'"), std::string::npos);
-  writeFile(folder + "/genai_config.json", "[1, 2");
-  EXPECT_NE(message().find("genai_config.json: is no JSON object"), std::string::npos);
-  std::filesystem::remove_all(folder);
 }
 
 } // namespace

@@ -1,50 +1,15 @@
 // Operators whose meaning depends on the opset or on attributes, imported from files of a single node and evaluated by
 // the reference. Expected values follow from the operator documents, by hand or by their formula.
-#include "frontend/onnx/Onnx.h"
-#include "ir/reference/Evaluator.h"
-#include "test/frontend/OnnxMessages.h"
+#include "test/frontend/OnnxRun.h"
 
 #include <cmath>
-#include <filesystem>
 #include <gtest/gtest.h>
-#include <mlir/IR/MLIRContext.h>
 
 using namespace lathe;
 using namespace lathe::test;
 using reference::Tensor;
 
 namespace {
-
-using Values = std::vector<double>;
-
-struct Answer {
-  std::string problem;
-  std::vector<int64_t> shape;
-  Values values;
-};
-
-Tensor floatsOf(std::vector<int64_t> shape, const Values &values) {
-  return *Tensor::ofValues<double>(LATHE_F32, std::move(shape), values);
-}
-
-/// Imports the graph and runs it; the answer is its last output.
-Answer run(const Graph &graph, int64_t opset, const std::vector<Tensor> &inputs) {
-  mlir::MLIRContext context;
-  std::string text = modelBytes(graph, opset);
-  auto model = importOnnxGraph(context, MappedFile::ofBytes("m.onnx", std::vector<uint8_t>(text.begin(), text.end())),
-                               "/nonexistent");
-  if (!model)
-    return {model.message(), {}, {}};
-  reference::EvaluateOptions options;
-  options.weights = [&](llvm::StringRef name, mlir::RankedTensorType) -> Result<Tensor> {
-    const Weight *weight = model->weights.find(std::string_view(name));
-    return Tensor::view(weight->type, weight->shape, weight->data(), weight->file);
-  };
-  auto outputs = reference::evaluate(model->module->lookupSymbol<mlir::func::FuncOp>("forward"), inputs, options);
-  if (!outputs)
-    return {outputs.message(), {}, {}};
-  return {"", outputs->back().shape(), outputs->back().values<double>()};
-}
 
 Graph oneNode(Message node, std::vector<std::string> dims, std::vector<Message> initializers = {}) {
   return {{std::move(node)}, {value("x", onnxFloat, dims)}, {value("y", onnxFloat, {"n"})}, std::move(initializers)};
