@@ -1,6 +1,6 @@
 """Compares `lathe bench` with llama.cpp on one GGUF, in turns on the same machine.
 
-  python3 bench/llama_cpp.py MODEL.gguf [--lathe build/bin/lathe] [-t 2] [-p 512] [-n 128] [-r 5]
+  python3 bench/against_llama_cpp.py MODEL.gguf [--lathe build/bin/lathe] [-t 2] [-p 512] [-n 128] [-r 5]
 
 Needs the PyPI package llama-cpp-python (it builds llama.cpp from source for this machine). Both sides feed N tokens at once (prefill) or one
 at a time (decoding) into an empty cache and compute the last token's logits; loading is not counted. Prints medians and the ratio pair by pair."""

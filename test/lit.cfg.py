@@ -23,9 +23,17 @@ if not config.lathe_runtime_only:
 if os.path.isdir(config.shared_data):
     config.available_features.add("shared-data")
 
+# The small real model that tools/setup --model fetches.
+model = os.path.join(os.path.dirname(config.test_source_root), ".cache", "models", "SmolLM2-135M-Instruct.Q4_1.gguf")
+if os.path.isfile(model):
+    config.available_features.add("smollm2")
+
 config.substitutions += [
+    ("%smollm2", model),
+    ("%bin", config.lathe_bin),
+    ("%lathe-run", os.path.join(config.lathe_bin, "lathe-run")),
     # What every file of test/ops is run with; each backend that is built is named here.
-    ("%run-checks", "lathe-opt --run-checks=backend=reference"),
+    ("%run-checks", "lathe-opt --run-checks=backend=reference,cpu"),
     ("%shared_data", config.shared_data),
     ("%lathe", os.path.join(config.lathe_bin, "lathe")),
     ("%python", sys.executable),

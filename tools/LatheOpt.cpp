@@ -3,9 +3,8 @@
 #include "ir/check/RunChecks.h"
 #include "ir/llm/Llm.h"
 #include "ir/plan/Plan.h"
-#ifdef LATHE_HAS_PASSES
 #include "passes/Passes.h"
-#endif
+#include "tools/check/CpuBackend.h"
 
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/Tools/mlir-opt/MlirOptMain.h>
@@ -16,8 +15,7 @@ int main(int argc, char **argv) {
   registry.insert<mlir::func::FuncDialect, lathe::llm::LlmDialect, lathe::plan::PlanDialect, lathe::check::CheckDialect>();
   mlir::registerTransformsPasses();
   lathe::check::registerRunChecksPass();
-#ifdef LATHE_HAS_PASSES
+  lathe::check::registerCheckBackend("cpu", lathe::computeOnCpu);
   lathe::registerLathePasses();
-#endif
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "lathe-opt: passes over the llm, plan and check dialects", registry));
 }

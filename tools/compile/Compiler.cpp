@@ -6,6 +6,7 @@
 #include "codegen/cpu/CompileCpu.h"
 #include "ir/llm/Llm.h"
 #include "ir/plan/Plan.h"
+#include "runtime/tokenizer/Tokenizer.h"
 
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/IR/Diagnostics.h>
@@ -75,11 +76,17 @@ Status Compiler::checkExpected() {
 }
 
 Status Compiler::lower(Phase last) {
+  std::optional<Location> place;
   ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+    // What follows at the same place says the same in general words ("failed to infer returned types").
+    bool repeated = place && *place == diagnostic.getLocation() && !isa<UnknownLoc>(*place);
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && !repeated) {
+      place = diagnostic.getLocation();
       std::string text;
       ::llvm::raw_string_ostream stream(text);
-      if (!isa<UnknownLoc>(diagnostic.getLocation()))
+      if (auto named = dyn_cast<NameLoc>(diagnostic.getLocation()))
+        stream << "'" << named.getName().getValue() << "': ";
+      else if (!isa<UnknownLoc>(diagnostic.getLocation()))
         stream << diagnostic.getLocation() << ": ";
       stream << diagnostic;
       if (!diagnostics_.empty())
@@ -89,6 +96,8 @@ Status Compiler::lower(Phase last) {
     return success();
   });
   for (int phase = static_cast<int>(Phase::Canonicalize); phase <= static_cast<int>(last); ++phase) {
+    if (cancelled())
+      return Status::failure("interrupted");
     report("lowering");
     PassManager manager(context_.get());
     PipelineOptions pipeline;
@@ -125,7 +134,8 @@ Status Compiler::generate() {
     report("compiling kernels", 0, kernels_.size());
     Result<std::vector<std::byte>> code =
         compileCpu(kernels_, target, *cache_, options_.threads,
-                   [&](const CompileProgress &progress) { report("compiling kernels", progress.done, progress.total); });
+                   [&](const CompileProgress &progress) { report("compiling kernels", progress.done, progress.total); },
+                   options_.cancel);
     if (!code)
       return code.status();
     code_.push_back(std::move(*code));
@@ -147,6 +157,9 @@ std::string Compiler::metadata() const {
 }
 
 Status Compiler::write(const std::string &path) {
+  if (model_->tokenizer)
+    if (auto tokenizer = Tokenizer::create(*model_->tokenizer); !tokenizer)
+      return Status::failure(options_.model + ": " + tokenizer.message());
   ArtifactContent content;
   content.plan = &plan_;
   for (size_t i = 0; i < targets_.size(); ++i)
@@ -156,7 +169,7 @@ Status Compiler::write(const std::string &path) {
   content.metadata = metadata();
   return writeArtifact(path, content, [&](uint64_t done, uint64_t total) {
     report("packing weights", done, total);
-    return true;
+    return !cancelled();
   });
 }
 

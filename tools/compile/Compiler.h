@@ -11,6 +11,7 @@
 
 #include <mlir/IR/MLIRContext.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ struct CompileOptions {
   unsigned threads = 0;                                ///< for compiling; 0: one a CPU
   /// What is being done ("importing", "compiling kernels"), and how much of it; may be empty.
   std::function<void(const std::string &what, uint64_t done, uint64_t total)> progress;
+  /// Looked at between phases, kernels and weights: true ends with the failure "interrupted". May be null.
+  const std::atomic<bool> *cancel = nullptr;
 };
 
 /// One compilation, in steps; each needs the ones before it.
@@ -72,6 +75,7 @@ private:
 
   std::string metadata() const;
   void report(const std::string &what, uint64_t done = 0, uint64_t total = 0);
+  bool cancelled() const { return options_.cancel && *options_.cancel; }
   Status checkExpected();
 };
 

@@ -1,6 +1,9 @@
 // lathe compile: ahead of time, to a .lathe; or to the IR after a phase.
 #include "tools/lathe/Commands.h"
+#include "tools/run/Interrupt.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 namespace lathe {
@@ -45,6 +48,9 @@ int compile(const Options &options) {
     return usageError("the output would replace the model " + options.model);
   Progress progress(options.quiet);
   compilation.progress = std::ref(progress);
+  const std::atomic<bool> &interrupted = catchInterrupts();
+  compilation.cancel = &interrupted;
+  auto fail = [&](const Status &status) { return interrupted ? 130 : lathe::fail(status); };
 
   Compiler compiler(compilation);
   if (Status status = compiler.import(); !status)
@@ -56,6 +62,8 @@ int compile(const Options &options) {
   if (stop) {
     std::string text = compiler.print(options.locations);
     std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      return fail(Status::failure(std::string("standard output cannot be written: ") + std::strerror(errno)));
     return 0;
   }
   if (options.output.empty())

@@ -1,7 +1,10 @@
 // The program `lathe`: its commands, each in a file of its own.
 #include "tools/lathe/Commands.h"
 
+#include <csignal>
+
 int main(int argc, char **argv) {
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a failed write, like a full disk
   CLI::App program("lathe: compiles language models and runs them", "lathe");
   program.require_subcommand(1);
   program.set_version_flag("--version", "lathe 0.1.0");

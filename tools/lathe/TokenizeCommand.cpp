@@ -36,7 +36,10 @@ Result<std::shared_ptr<const Tokenizer>> readTokenizer(const ModelOptions &optio
       return Status::failure(options.model + ": has no tokenizer");
     spec = *compiler.model().tokenizer;
   }
-  return Tokenizer::create(std::move(spec));
+  auto tokenizer = Tokenizer::create(std::move(spec));
+  if (!tokenizer)
+    return Status::failure(options.model + ": " + tokenizer.message());
+  return tokenizer;
 }
 
 int tokenize(const Options &options) {
@@ -50,7 +53,7 @@ int tokenize(const Options &options) {
   std::string text = options.text ? *options.text : std::string(std::istreambuf_iterator<char>(std::cin), {});
   auto ids = (*tokenizer)->encode(text, !options.noSpecial, true);
   if (!ids)
-    return fail(ids.status());
+    return fail(Status::failure(options.model + ": " + ids.message()));
   for (size_t i = 0; i < ids->size(); ++i)
     std::cout << (i ? "," : "") << (*ids)[i];
   std::cout << "\n";

@@ -122,7 +122,11 @@ int runOnce(RunContext &context, const std::string &text, bool chat) {
                    context.decoder->contextSize());
     std::fprintf(stderr, "\n%s", result->timings.print().c_str());
   }
-  return result->reason == FinishReason::Cancelled ? 130 : 0;
+  if (result->reason == FinishReason::Cancelled)
+    return 130;
+  if (std::ferror(stdout))
+    return context.fail(Status::failure("standard output cannot be written"));
+  return 0;
 }
 
 } // namespace
@@ -133,7 +137,7 @@ void show(std::string_view text) {
 }
 
 int RunContext::fail(const Status &status) const {
-  std::fprintf(stderr, "%s: %s\n", program, status.message().c_str());
+  std::fprintf(stderr, "error: %s\n", status.message().c_str());
   return 1;
 }
 
@@ -182,7 +186,7 @@ int runCommand(const RunOptions &options, const ArtifactSource &source, const ch
   RunContext context{options, program, nullptr, nullptr, 0, 0, catchInterrupts()};
   auto artifact = source(options);
   if (!artifact)
-    return context.fail(artifact.status());
+    return context.interrupted ? 130 : context.fail(artifact.status());
   auto tokenizer = openTokenizer(**artifact);
   if (!tokenizer)
     return context.fail(tokenizer.status());

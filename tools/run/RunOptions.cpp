@@ -111,7 +111,7 @@ void addRunOptions(CLI::App &app, RunOptions &options) {
   app.add_flag("--print-ids", options.printIds, "print the new token ids, comma separated, instead of text");
   app.add_flag("--json", options.json, "print tokens, text and timings as JSON");
   app.add_flag("-q,--quiet", options.quiet, "nothing on stderr but errors");
-  app.callback([&options] {
+  app.parse_complete_callback([&options] {
     if (Status status = options.sampling.validate(); !status)
       throw CLI::ValidationError(status.message());
   });
