@@ -19,7 +19,9 @@ const std::vector<std::unique_ptr<Kernel>> &catalog() {
 #define LATHE_KERNEL_ENTRY(FOLDER) all.push_back(lathe_make_kernel_##FOLDER());
 #include "Kernels.inc"
 #undef LATHE_KERNEL_ENTRY
-    std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a->benefit() > b->benefit(); });
+    std::sort(all.begin(), all.end(), [](const auto &a, const auto &b) {
+      return a->benefit() != b->benefit() ? a->benefit() > b->benefit() : a->name() < b->name();
+    });
     return all;
   }();
   return kernels;

@@ -205,6 +205,14 @@ def FormStep : Pass<"form-step", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"cacheCount", "caches", "attentions over a cache">];
 }
 
+def VerifyStep : Pass<"verify-step", "::mlir::ModuleOp"> {
+  let summary = "fails where @step mixes tokens or counts them";
+  let description = [{
+    The tokens of a step may come in any portions, so each must be computed from itself and the caches alone: an error at `@step` for an op that
+    sums over tokens, orders them, or makes values from their number (`llm.range` over tokens, a shape read as data).
+  }];
+}
+
 def DropForward : Pass<"drop-forward", "::mlir::ModuleOp"> {
   let summary = "removes @forward where @step stands in for it";
   let description = [{

@@ -47,6 +47,7 @@ void buildFuse(OpPassManager &manager) {
   function.addPass(createSimplifyGraph());
   function.addPass(createFuseAttention());
   function.addPass(createSimplifyGraph());
+  function.addPass(createNormalizePositions());
   function.addPass(createCSEPass());
   function.addPass(createMergeLinears());
   function.addPass(createCSEPass());
@@ -66,6 +67,7 @@ void buildStateful(OpPassManager &manager, const PipelineOptions &options) {
   function.addPass(createFoldShapes());
   function.addPass(createSimplifyGraph());
   function.addPass(createCSEPass());
+  manager.addPass(createVerifyStep());
 }
 
 void buildSelect(OpPassManager &manager, const PipelineOptions &options) {

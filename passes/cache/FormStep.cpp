@@ -1,6 +1,7 @@
 // form-step: adds @step, the ragged step function over a paged cache, to a module whose @forward is a causal decoder in the
 // attention normal form. Relies on fusion having proven masks (causal, window) and on symbolic shapes; @forward is left alone.
 #include "passes/Passes.h"
+#include "passes/cache/RowWise.h"
 
 #include "ir/llm/SymbolicShapes.h"
 
@@ -13,6 +14,7 @@ namespace lathe {
 
 #define GEN_PASS_DEF_FORMSTEP
 #define GEN_PASS_DEF_DROPFORWARD
+#define GEN_PASS_DEF_VERIFYSTEP
 #include "passes/Passes.h.inc"
 
 namespace {
@@ -347,6 +349,13 @@ private:
   }
 };
 
+/// What the step does not need of the forward graph.
+void eraseUnused(func::FuncOp function) {
+  for (Operation &op : ::llvm::make_early_inc_range(::llvm::reverse(function.getBody().front())))
+    if (op.use_empty() && isMemoryEffectFree(&op) && !op.hasTrait<OpTrait::IsTerminator>())
+      op.erase();
+}
+
 struct FormStep : impl::FormStepBase<FormStep> {
   using FormStepBase::FormStepBase;
 
@@ -371,6 +380,11 @@ struct FormStep : impl::FormStepBase<FormStep> {
       formed = false;
       step.problem = "the logits depend on the cache in a way that is not attention over it";
     }
+    if (formed) {
+      eraseUnused(step.step);
+      step.problem = findMixedRows(step.step);
+      formed = step.problem.empty();
+    }
     if (!formed) {
       if (step.step)
         step.step.erase();
@@ -382,6 +396,18 @@ struct FormStep : impl::FormStepBase<FormStep> {
       return;
     }
     cacheCount += step.caches;
+  }
+};
+
+struct VerifyStep : impl::VerifyStepBase<VerifyStep> {
+  void runOnOperation() override {
+    auto step = getOperation().lookupSymbol<func::FuncOp>("step");
+    if (!step)
+      return;
+    if (std::string problem = findMixedRows(step); !problem.empty()) {
+      step.emitError("the step is not computed token by token: ") << problem;
+      signalPassFailure();
+    }
   }
 };
 

@@ -229,7 +229,7 @@ struct FollowOperands : FusionPattern<llm::AttentionOp> {
       return rewriter.notifyMatchFailure(op, "attention: query or key " + why);
     auto value = follow(op.getValue(), false, key->repeats, why);
     if (!value && key->repeats != 1) {
-      rewriter.notifyMatchFailure(op, "attention: keys are repeated, values not in the same way: " + why);
+      (void)rewriter.notifyMatchFailure(op, "attention: keys are repeated, values not in the same way: " + why);
       key = follow(op.getKey(), true, 1, why);
       value = follow(op.getValue(), false, 1, why);
     }

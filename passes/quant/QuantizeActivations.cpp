@@ -23,7 +23,7 @@ struct QuantizeActivations : impl::QuantizeActivationsBase<QuantizeActivations> 
       return signalPassFailure();
     }
     getOperation().walk([&](llm::LinearOp linear) {
-      bool blocks = isa<llm::BlockType>(linear.getWeight().getType().cast<RankedTensorType>().getElementType());
+      bool blocks = isa<llm::BlockType>(cast<RankedTensorType>(linear.getWeight().getType()).getElementType());
       bool int8 = blocks && compute != "f32";
       linear.setInt8Activations(int8);
       (int8 ? quantizedCount : keptCount) += 1;
