@@ -189,6 +189,13 @@ def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
                     Statistic<"keptCount", "kept", "linears with float activations">];
 }
 
+def VerifyQuantized : Pass<"verify-quantized", "::mlir::func::FuncOp"> {
+  let summary = "fails where int8 activations meet a weight that is not of a block type";
+  let description = [{
+    Kernels multiply int8 activations with quantised blocks only: an error at each linear that says otherwise.
+  }];
+}
+
 // ---- stateful -----------------------------------------------------------------------------------------------------
 
 def FormStep : Pass<"form-step", "::mlir::ModuleOp"> {
@@ -258,6 +265,13 @@ def ScheduleLaunches : Pass<"schedule-launches", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::lathe::plan::PlanDialect"];
   let statistics = [Statistic<"launchCount", "launches", "launches">];
+}
+
+def VerifyScheduled : Pass<"verify-scheduled", "::mlir::ModuleOp"> {
+  let summary = "fails where a launch reads what no launch before it wrote";
+  let description = [{
+    An error at a launch that reads a scratch or output buffer before any launch has written it, and at an output that no launch writes.
+  }];
 }
 
 def PlaceBuffers : Pass<"place-buffers", "::mlir::ModuleOp"> {

@@ -56,6 +56,7 @@ void buildFuse(OpPassManager &manager) {
 
 void buildQuantize(OpPassManager &manager, const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createQuantizeActivations({options.compute}));
+  manager.addNestedPass<func::FuncOp>(createVerifyQuantized());
 }
 
 void buildStateful(OpPassManager &manager, const PipelineOptions &options) {
@@ -77,7 +78,10 @@ void buildSelect(OpPassManager &manager, const PipelineOptions &options) {
   function.addPass(createVerifySelected());
 }
 
-void buildSchedule(OpPassManager &manager) { manager.addPass(createScheduleLaunches()); }
+void buildSchedule(OpPassManager &manager) {
+  manager.addPass(createScheduleLaunches());
+  manager.addPass(createVerifyScheduled());
+}
 
 void buildPlace(OpPassManager &manager) {
   manager.addPass(createPlaceBuffers());

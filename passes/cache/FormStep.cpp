@@ -296,9 +296,10 @@ private:
       return;
     Location location = forward.getLoc();
     value = selectRows(value);
-    auto type = cast<RankedTensorType>(value.getType());
     value = builder.create<llm::SqueezeOp>(location, value, ArrayRef<int64_t>{0});
-    (void)type;
+    auto type = cast<RankedTensorType>(value.getType());
+    if (!type.getElementType().isF32())
+      value = builder.create<llm::CastOp>(location, RankedTensorType::get(type.getShape(), builder.getF32Type()), value);
     SmallVector<Value> results = {value};
     results.append(cacheValues);
     builder.create<func::ReturnOp>(location, results);

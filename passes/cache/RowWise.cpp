@@ -1,4 +1,5 @@
-// See RowWise.h. The row axis of a value is the one whose size is the symbol `tokens` or `outputs`; an op must keep it apart.
+// See RowWise.h. The row axis of a value is the one whose size is the symbol `tokens` or `outputs`, or a multiple
+// of it (rows of heads); an op must keep it apart.
 #include "passes/cache/RowWise.h"
 
 #include "ir/llm/Llm.h"
@@ -42,6 +43,13 @@ private:
     expression.walk([&](AffineExpr part) { found |= ::llvm::is_contained(rowSymbols, part); });
     return found;
   }
+  /// A row symbol, or one times a number: rows of several heads, one after another.
+  bool isMultipleOfRows(AffineExpr size) {
+    return ::llvm::any_of(rowSymbols, [&](AffineExpr symbol) {
+      AffineExpr quotient = shapes.sizes().exactDiv(size, symbol);
+      return quotient && isa<AffineConstantExpr>(quotient);
+    });
+  }
   static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
 
   /// The axis of the rows, `none`, or `unclear`.
@@ -56,7 +64,7 @@ private:
         return unclear;
       if (!mentionsRows(size))
         continue;
-      if (!::llvm::is_contained(rowSymbols, size) || found != none)
+      if (!isMultipleOfRows(size) || found != none)
         return unclear;
       found = axis;
     }
@@ -125,7 +133,8 @@ private:
       int64_t axis = gather.getAxis();
       if (row(gather.getX()) == none)
         return true;
-      bool chooses = isa<BlockArgument>(gather.getIndices()) && row(gather.getX()) == axis; // output_rows
+      bool chooses = isa<BlockArgument>(gather.getIndices()) && row(gather.getX()) == axis && // output_rows
+                     ::llvm::is_contained(rowSymbols, shapes.sizeOf(gather.getX(), axis));
       return chooses || (row(gather.getIndices()) == none && row(gather.getX()) != axis);
     }
     if (auto rope = dyn_cast<llm::RopeOp>(op))

@@ -15,6 +15,7 @@ using namespace mlir;
 namespace lathe {
 
 #define GEN_PASS_DEF_SCHEDULELAUNCHES
+#define GEN_PASS_DEF_VERIFYSCHEDULED
 #include "passes/Passes.h.inc"
 
 namespace {
@@ -183,6 +184,31 @@ struct ScheduleLaunches : impl::ScheduleLaunchesBase<ScheduleLaunches> {
         (void)launch;
         ++launchCount;
       }
+  }
+};
+
+struct VerifyScheduled : impl::VerifyScheduledBase<VerifyScheduled> {
+  void runOnOperation() override {
+    for (plan::ProgramOp program : getOperation().getOps<plan::ProgramOp>()) {
+      DenseSet<Value> written;
+      auto needsWriter = [](plan::BufferOp buffer) {
+        return buffer && (buffer.getArena() == plan::Arena::scratch || buffer.getArena() == plan::Arena::output);
+      };
+      for (plan::LaunchOp launch : program.getBody().getOps<plan::LaunchOp>()) {
+        for (Value read : launch.getBuffers().take_front(launch.getReads()))
+          if (auto buffer = read.getDefiningOp<plan::BufferOp>(); needsWriter(buffer) && !written.contains(read)) {
+            launch.emitOpError("reads the buffer '") << buffer.getLabel() << "' before any launch wrote it";
+            return signalPassFailure();
+          }
+        for (Value buffer : launch.getBuffers().slice(launch.getReads(), launch.getWrites()))
+          written.insert(buffer);
+      }
+      for (plan::BufferOp buffer : program.getBody().getOps<plan::BufferOp>())
+        if (buffer.getArena() == plan::Arena::output && !written.contains(buffer.getResult())) {
+          buffer.emitOpError("output '") << buffer.getLabel() << "' is written by no launch";
+          return signalPassFailure();
+        }
+    }
   }
 };
 

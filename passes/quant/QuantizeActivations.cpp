@@ -10,9 +10,25 @@ using namespace mlir;
 namespace lathe {
 
 #define GEN_PASS_DEF_QUANTIZEACTIVATIONS
+#define GEN_PASS_DEF_VERIFYQUANTIZED
 #include "passes/Passes.h.inc"
 
 namespace {
+
+bool hasBlockWeight(llm::LinearOp linear) {
+  return isa<llm::BlockType>(cast<RankedTensorType>(linear.getWeight().getType()).getElementType());
+}
+
+struct VerifyQuantized : impl::VerifyQuantizedBase<VerifyQuantized> {
+  void runOnOperation() override {
+    getOperation().walk([&](llm::LinearOp linear) {
+      if (linear.getInt8Activations() && !hasBlockWeight(linear)) {
+        linear.emitOpError("has int8 activations but a weight of ") << linear.getWeight().getType();
+        signalPassFailure();
+      }
+    });
+  }
+};
 
 struct QuantizeActivations : impl::QuantizeActivationsBase<QuantizeActivations> {
   using QuantizeActivationsBase::QuantizeActivationsBase;
@@ -23,8 +39,7 @@ struct QuantizeActivations : impl::QuantizeActivationsBase<QuantizeActivations> 
       return signalPassFailure();
     }
     getOperation().walk([&](llm::LinearOp linear) {
-      bool blocks = isa<llm::BlockType>(cast<RankedTensorType>(linear.getWeight().getType()).getElementType());
-      bool int8 = blocks && compute != "f32";
+      bool int8 = hasBlockWeight(linear) && compute != "f32";
       linear.setInt8Activations(int8);
       (int8 ? quantizedCount : keptCount) += 1;
     });

@@ -10,6 +10,10 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace lathe {
 namespace {
@@ -18,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options : ModelOptions {
   std::vector<uint32_t> prompt = {512}, generate = {128};
-  uint32_t repetitions = 5;
+  uint32_t repetitions = 5, busy = 0;
   std::string format = "md";
   bool quiet = false;
 };
@@ -43,6 +47,34 @@ struct Measurement {
     return tokensPerSecond.size() > 1 ? std::sqrt(sum / static_cast<double>(tokensPerSecond.size() - 1)) : 0;
   }
   double bytesPerSecond() const { return bytesPerToken * mean(); }
+};
+
+/// Processes that each keep a core busy, as a neighbour on a shared machine would.
+class Neighbours {
+public:
+  explicit Neighbours(uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      pid_t child = fork();
+      if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (volatile uint64_t spin = 0;; spin = spin + 1)
+          ;
+      }
+      if (child > 0)
+        children_.push_back(child);
+    }
+  }
+  ~Neighbours() {
+    for (pid_t child : children_) {
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+  }
+  Neighbours(const Neighbours &) = delete;
+  uint32_t count() const { return static_cast<uint32_t>(children_.size()); }
+
+private:
+  std::vector<pid_t> children_;
 };
 
 double bytesOfStep(Decoder &decoder, int64_t tokens, int64_t length) {
@@ -157,6 +189,38 @@ void print(const Options &options, const std::vector<Measurement> &all, unsigned
     std::printf("\nmemory read by %u threads: %.2f GB/s\n", threads, bandwidth / 1e9);
 }
 
+/// Decoding with all threads beside busy neighbours, against one thread without them.
+int benchBusy(const Options &options, std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool, Progress &progress) {
+  DecoderOptions decoderOptions;
+  decoderOptions.contextSize = *std::max_element(options.generate.begin(), options.generate.end());
+  auto alone = Decoder::create(model, std::make_shared<ThreadPool>(1), decoderOptions);
+  auto together = Decoder::create(model, pool, decoderOptions);
+  if (!alone || !together)
+    return fail(alone ? together.status() : alone.status());
+  for (uint32_t count : options.generate) {
+    Measurement idle, busy;
+    idle.test = busy.test = "tg" + std::to_string(count);
+    idle.generate = busy.generate = count;
+    if (Status status = measure(**alone, idle, options.repetitions, progress); !status)
+      return fail(status);
+    uint32_t neighbours;
+    {
+      Neighbours spinning(options.busy);
+      neighbours = spinning.count();
+      if (Status status = measure(**together, busy, options.repetitions, progress); !status)
+        return fail(status);
+    }
+    double ratio = busy.mean() / idle.mean();
+    if (options.format == "json")
+      std::printf("%s\n", nlohmann::json({{"test", busy.test}, {"n_threads", pool->threads()}, {"busy_processes", neighbours}, {"avg_ts", busy.mean()},
+                                          {"stddev_ts", busy.deviation()}, {"idle_one_thread_ts", idle.mean()}, {"ratio", ratio}}).dump(2).c_str());
+    else
+      std::printf("%s: %.2f ± %.2f t/s with %u threads beside %u busy processes; %.2f ± %.2f t/s with one thread and none; ratio %.2f\n",
+                  busy.test.c_str(), busy.mean(), busy.deviation(), pool->threads(), neighbours, idle.mean(), idle.deviation(), ratio);
+  }
+  return 0;
+}
+
 int bench(const Options &options) {
   Progress progress(options.quiet);
   auto artifact = openModel(options, options.quiet, [](CompileOptions &compilation) {
@@ -169,6 +233,8 @@ int bench(const Options &options) {
   auto model = LoadedModel::load(*artifact, pool.get());
   if (!model)
     return fail(model.status());
+  if (options.busy)
+    return benchBusy(options, *model, pool, progress);
   std::vector<Measurement> all;
   uint32_t longest = 0;
   for (auto [list, isPrompt] : {std::pair{&options.prompt, true}, {&options.generate, false}})
@@ -208,9 +274,11 @@ void addBenchCommand(CLI::App &program, int &result) {
   command->add_option("-p,--n-prompt", options->prompt, "tokens of the prompt; several: comma separated; 0: none")->delimiter(',')->capture_default_str();
   command->add_option("-n,--n-gen", options->generate, "tokens to generate; several: comma separated; 0: none")->delimiter(',')->capture_default_str();
   command->add_option("-r,--repetitions", options->repetitions, "runs of each test")->check(CLI::Range(1u, 1000u))->capture_default_str();
+  command->add_option("--busy", options->busy, "decode beside so many processes that keep a core busy, and compare with one thread without them")
+      ->check(CLI::Range(1u, 64u));
   command->add_option("-o,--output", options->format, "md, json or csv")->check(CLI::IsMember({"md", "json", "csv"}))->capture_default_str();
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");
-  command->footer("Example:\n  lathe bench model.gguf -p 512 -n 128 -r 5 -t 2 -o md");
+  command->footer("Examples:\n  lathe bench model.gguf -p 512 -n 128 -r 5 -t 2 -o md\n  lathe bench model.gguf -n 128 -t 2 --busy 1");
   command->final_callback([options, &result] { result = bench(*options); });
 }
 
