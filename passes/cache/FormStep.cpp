@@ -169,33 +169,60 @@ private:
     return isa<BlockArgument>(value);
   }
 
-  /// Whether a mask or length only says which tokens are padding, which the ragged step has none of.
-  bool isPadding(Value value) {
-    SmallVector<Value> worklist = {value};
-    DenseSet<Value> seen;
-    while (!worklist.empty()) {
-      Value next = worklist.pop_back_val();
-      if (!seen.insert(next).second)
-        continue;
-      if (auto argument = dyn_cast<BlockArgument>(next)) {
-        if (argumentName(argument) != "attention_mask")
-          return false;
-        continue;
-      }
-      Operation *op = next.getDefiningOp();
-      if (isa<llm::ShapeOfOp, llm::DimsOp, llm::ConstantOp>(op))
-        continue;
-      worklist.append(op->operand_begin(), op->operand_end());
+  static bool isMoved(Operation *op) {
+    return isa<llm::CastOp, llm::UnsqueezeOp, llm::SqueezeOp, llm::ReshapeOp, llm::ExpandOp>(op);
+  }
+  /// Whether `value` is the input attention_mask, converted or in another shape.
+  bool isAttentionMask(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (!isMoved(op))
+        return false;
+      value = op->getOperand(0);
     }
-    return true;
+    return argumentName(cast<BlockArgument>(value)) == "attention_mask";
+  }
+  /// Whether a boolean mask says no more than `attention_mask != 0`: which keys are padding, of which the ragged step has none.
+  bool isPadding(Value mask) {
+    if (!cast<RankedTensorType>(mask.getType()).getElementType().isInteger(1))
+      return false;
+    while (Operation *op = mask.getDefiningOp()) {
+      if (auto compare = dyn_cast<llm::CompareOp>(op)) {
+        auto zero = llm::constantIntegers(compare.getRhs());
+        bool isZero = (zero && ::llvm::all_of(*zero, [](int64_t number) { return number == 0; })) || llm::constantSplat(compare.getRhs()) == 0.0;
+        return isZero && (compare.getPredicate() == llm::Predicate::ne || compare.getPredicate() == llm::Predicate::gt) &&
+               isAttentionMask(compare.getLhs());
+      }
+      if (!isMoved(op))
+        return false;
+      mask = op->getOperand(0);
+    }
+    return isAttentionMask(mask);
+  }
+  /// Whether lengths are the sum of attention_mask along its tokens: without padding that is the length of the sequence.
+  bool isWholeLength(Value lengths) {
+    int64_t offset = 0;
+    while (Operation *op = lengths.getDefiningOp()) {
+      if (auto sum = dyn_cast<llm::ReduceOp>(op))
+        return offset == 0 && sum.getKind() == llm::Reduction::sum && sum.getAxes() == ArrayRef<int64_t>{1} && isAttentionMask(sum.getX());
+      if (isa<llm::AddOp, llm::SubOp>(op)) {
+        auto number = llm::constantIntegers(op->getOperand(1));
+        if (!number || number->size() != 1)
+          return false;
+        offset += isa<llm::AddOp>(op) ? number->front() : -number->front();
+      } else if (!isMoved(op)) {
+        return false;
+      }
+      lengths = op->getOperand(0);
+    }
+    return false;
   }
 
   LogicalResult copyAttention(llm::AttentionOp attention) {
     if (!attention.getCausal())
       return fail("an attention at " + locationText(attention.getLoc()) + " is not causal");
-    for (Value operand : {Value(attention.getMask()), Value(attention.getLengths())})
-      if (operand && !isPadding(operand))
-        return fail("the attention at " + locationText(attention.getLoc()) + " has a mask that is more than causal, a window and padding");
+    if ((attention.getMask() && !isPadding(attention.getMask())) ||
+        (attention.getLengths() && !isWholeLength(attention.getLengths())))
+      return fail("the attention at " + locationText(attention.getLoc()) + " has a mask that is more than causal, a window and padding");
     Value key = ownPart(attention.getKey()), value = ownPart(attention.getValue());
     Value query = mapping.lookupOrNull(attention.getQuery());
     Value newKey = mapping.lookupOrNull(key), newValue = mapping.lookupOrNull(value);
