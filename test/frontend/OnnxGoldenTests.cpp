@@ -1,15 +1,9 @@
 // Imported ONNX graphs, evaluated by the reference, against what ONNX Runtime and PyTorch computed for the same inputs:
 // a prompt with an empty cache, then one token with the cache it left.
 #include "frontend/onnx/Onnx.h"
-#include "ir/llm/Llm.h"
-#include "ir/reference/Evaluator.h"
-#include "tools/npz/Npz.h"
+#include "test/GoldenRun.h"
 
-#include <mlir/Dialect/Func/IR/FuncOps.h>
-
-#include <cmath>
 #include <filesystem>
-#include <gtest/gtest.h>
 
 using namespace lathe;
 
@@ -24,25 +18,6 @@ void PrintTo(const Case &golden, std::ostream *stream) { *stream << golden.name;
 
 class OnnxGolden : public testing::TestWithParam<Case> {};
 
-Result<reference::Tensor> tensorFrom(const NpzReader &archive, const std::string &name, LatheType type) {
-  Result<NpzArray> array = archive.read(name);
-  if (!array)
-    return array.status();
-  std::span bytes(reinterpret_cast<const uint8_t *>(array->data.data()), array->data.size());
-  Result<reference::Tensor> tensor = reference::Tensor::ofBytes(array->type, array->shape, bytes);
-  if (!tensor || array->type == type)
-    return tensor;
-  return reference::Tensor::ofValues<double>(type, array->shape,
-                                             tensor->values<double>()); // bf16 models have float32 goldens
-}
-
-double largestDifference(const std::vector<double> &a, const std::vector<double> &b) {
-  double largest = a.size() == b.size() ? 0 : INFINITY;
-  for (size_t i = 0; i < a.size() && i < b.size(); ++i)
-    largest = std::fmax(largest, std::isnan(a[i]) ? INFINITY : std::fabs(a[i] - b[i]));
-  return largest;
-}
-
 TEST_P(OnnxGolden, OutputsAgree) {
   const Case &golden = GetParam();
   std::string folder = std::string(LATHE_SHARED_DATA) + "/exports/" + golden.name;
@@ -53,37 +28,9 @@ TEST_P(OnnxGolden, OutputsAgree) {
   mlir::MLIRContext context;
   auto model = importOnnx(context, folder + "/model.onnx");
   ASSERT_TRUE(model.ok()) << model.message();
-  reference::EvaluateOptions options;
-  options.weights = [&](llvm::StringRef name, mlir::RankedTensorType) -> Result<reference::Tensor> {
-    const Weight *weight = model->weights.find(std::string_view(name));
-    if (!weight)
-      return Status::failure("no weight " + name.str());
-    return reference::Tensor::view(weight->type, weight->shape, weight->data(), weight->file);
-  };
   auto function = model->module->lookupSymbol<mlir::func::FuncOp>("forward");
-  for (const char *run : golden.runs) {
-    std::string prefix = std::string(run) + "/";
-    std::vector<reference::Tensor> inputs;
-    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      std::string name = function.getArgAttrOfType<mlir::StringAttr>(i, "llm.name").str();
-      auto element = llvm::cast<mlir::RankedTensorType>(function.getArgumentTypes()[i]).getElementType();
-      auto input = tensorFrom(**archive, prefix + "in." + name, *llm::latheType(element));
-      ASSERT_TRUE(input.ok()) << input.message();
-      inputs.push_back(std::move(*input));
-    }
-    auto outputs = reference::evaluate(function, inputs, options);
-    ASSERT_TRUE(outputs.ok()) << outputs.message();
-    for (unsigned i = 0; i < function.getNumResults(); ++i) {
-      std::string name = function.getResultAttrOfType<mlir::StringAttr>(i, "llm.name").str();
-      if (!(*archive)->contains(prefix + "out." + name))
-        continue;
-      auto expected = tensorFrom(**archive, prefix + "out." + name, LATHE_F32);
-      ASSERT_TRUE(expected.ok()) << expected.message();
-      EXPECT_EQ((*outputs)[i].shape(), expected->shape()) << run << " " << name;
-      EXPECT_LT(largestDifference((*outputs)[i].values<double>(), expected->values<double>()), golden.tolerance)
-          << run << " " << name;
-    }
-  }
+  for (const char *run : golden.runs)
+    test::expectGolden(*model, function, **archive, run, golden.tolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,8 +1,8 @@
 // Imports an ONNX graph from memory and evaluates it by the reference, for tests of operators.
 #pragma once
 
+#include "frontend/ReferenceWeights.h"
 #include "frontend/onnx/Onnx.h"
-#include "ir/reference/Evaluator.h"
 #include "test/frontend/OnnxMessages.h"
 
 #include <mlir/IR/MLIRContext.h>
@@ -30,10 +30,7 @@ inline Answer run(const Graph &graph, int64_t opset, const std::vector<reference
   if (!model)
     return {model.message(), {}, {}};
   reference::EvaluateOptions options;
-  options.weights = [&](llvm::StringRef name, mlir::RankedTensorType) -> Result<reference::Tensor> {
-    const Weight *weight = model->weights.find(std::string_view(name));
-    return reference::Tensor::view(weight->type, weight->shape, weight->data(), weight->file);
-  };
+  options.weights = evaluatorWeights(model->weights);
   auto outputs = reference::evaluate(model->module->lookupSymbol<mlir::func::FuncOp>("forward"), inputs, options);
   if (!outputs)
     return {outputs.message(), {}, {}};

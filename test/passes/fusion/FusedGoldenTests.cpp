@@ -1,17 +1,12 @@
 // Exports of one model by every exporter, after the phases canonicalize and fuse: the composite ops that must have been
 // found, and on the reference evaluator the outputs that ONNX Runtime and PyTorch computed, for a prompt and for one
 // token after it.
-#include "frontend/Frontend.h"
-#include "frontend/ReferenceWeights.h"
 #include "passes/Pipelines.h"
-#include "tools/npz/Npz.h"
+#include "test/GoldenRun.h"
 
-#include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/Pass/PassManager.h>
 
-#include <cmath>
 #include <filesystem>
-#include <gtest/gtest.h>
 
 using namespace lathe;
 
@@ -28,24 +23,6 @@ struct Case {
 void PrintTo(const Case &golden, std::ostream *stream) { *stream << golden.name; }
 
 class FusedGolden : public testing::TestWithParam<Case> {};
-
-Result<reference::Tensor> read(const NpzReader &archive, const std::string &name, LatheType type) {
-  Result<NpzArray> array = archive.read(name);
-  if (!array)
-    return array.status();
-  std::span bytes(reinterpret_cast<const uint8_t *>(array->data.data()), array->data.size());
-  Result<reference::Tensor> tensor = reference::Tensor::ofBytes(array->type, array->shape, bytes);
-  if (!tensor || array->type == type)
-    return tensor;
-  return reference::Tensor::ofValues<double>(type, array->shape, tensor->values<double>());
-}
-
-double largestDifference(const std::vector<double> &a, const std::vector<double> &b) {
-  double largest = a.size() == b.size() ? 0 : INFINITY;
-  for (size_t i = 0; i < a.size() && i < b.size(); ++i)
-    largest = std::fmax(largest, std::isnan(a[i]) ? INFINITY : std::fabs(a[i] - b[i]));
-  return largest;
-}
 
 template <class Op> std::vector<Op> opsOf(mlir::func::FuncOp function) {
   std::vector<Op> ops;
@@ -74,35 +51,6 @@ void checkOps(mlir::func::FuncOp function, const Case &golden) {
   EXPECT_EQ(windows, golden.windows);
 }
 
-void compare(Model &model, mlir::func::FuncOp function, const NpzReader &archive, const std::string &prefix,
-             double tolerance) {
-  std::vector<reference::Tensor> inputs;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    std::string name = function.getArgAttrOfType<mlir::StringAttr>(i, "llm.name").str();
-    auto element = llvm::cast<mlir::RankedTensorType>(function.getArgumentTypes()[i]).getElementType();
-    auto input = read(archive, prefix + "in." + name, *llm::latheType(element));
-    ASSERT_TRUE(input.ok()) << input.message();
-    inputs.push_back(std::move(*input));
-  }
-  reference::EvaluateOptions options;
-  options.weights = evaluatorWeights(model.weights);
-  auto outputs = reference::evaluate(function, inputs, options);
-  ASSERT_TRUE(outputs.ok()) << outputs.message();
-  int compared = 0;
-  for (unsigned i = 0; i < function.getNumResults(); ++i) {
-    std::string name = function.getResultAttrOfType<mlir::StringAttr>(i, "llm.name").str();
-    if (!archive.contains(prefix + "out." + name))
-      continue;
-    auto expected = read(archive, prefix + "out." + name, LATHE_F32);
-    ASSERT_TRUE(expected.ok()) << expected.message();
-    EXPECT_EQ((*outputs)[i].shape(), expected->shape()) << prefix << name;
-    EXPECT_LT(largestDifference((*outputs)[i].values<double>(), expected->values<double>()), tolerance)
-        << prefix << name;
-    ++compared;
-  }
-  EXPECT_GT(compared, 0);
-}
-
 TEST_P(FusedGolden, FindsTheOpsAndKeepsTheNumbers) {
   const Case &golden = GetParam();
   std::string folder = std::string(LATHE_SHARED_DATA) + "/exports/" + golden.name;
@@ -118,9 +66,9 @@ TEST_P(FusedGolden, FindsTheOpsAndKeepsTheNumbers) {
   ASSERT_TRUE(mlir::succeeded(passes.run(*model->module)));
   auto function = model->module->lookupSymbol<mlir::func::FuncOp>("forward");
   checkOps(function, golden);
-  compare(*model, function, **archive, "prefill/", golden.tolerance);
+  test::expectGolden(*model, function, **archive, "prefill", golden.tolerance);
   if (golden.hasCache)
-    compare(*model, function, **archive, "decode/", golden.tolerance);
+    test::expectGolden(*model, function, **archive, "decode", golden.tolerance);
 }
 
 Case llama(const char *name, double tolerance = 1e-3) { return {.name = name, .tolerance = tolerance}; }
