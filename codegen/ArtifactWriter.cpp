@@ -100,7 +100,8 @@ public:
     section.kind = kind;
     section.offset = written_;
     if (name.size() >= sizeof section.name)
-      return Status::failure("the section name '" + name + "' is longer than " + std::to_string(sizeof section.name - 1) + " bytes");
+      return Status::failure("the section name '" + name + "' is longer than " +
+                             std::to_string(sizeof section.name - 1) + " bytes");
     std::memcpy(section.name, name.data(), name.size());
     hash_ = std::make_unique<StreamingHash>();
     return Status::success();

@@ -1,5 +1,5 @@
-// Puts a compiled model together: plan, code, weights, tokenizer, metadata => a .lathe file, or the same bytes in memory for a
-// just-in-time run. Relies on runtime/artifact.h for the layout.
+// Puts a compiled model together: plan, code, weights, tokenizer, metadata => a .lathe file, or the same bytes in
+// memory for a just-in-time run. Relies on runtime/artifact.h for the layout.
 #pragma once
 
 #include "codegen/PlanSection.h"

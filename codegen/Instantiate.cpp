@@ -44,7 +44,8 @@ std::string parameterText(NamedAttribute parameter) {
 
 KernelSource instantiate(plan::LaunchOp launch) {
   std::string kernel = launch.getKernel().str();
-  std::string text = "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/pointwise.h\"\nnamespace lathe::parameters {\n";
+  std::string text =
+      "#include \"common/cpu/lanes.h\"\n#include \"common/cpu/pointwise.h\"\nnamespace lathe::parameters {\n";
   std::string description = kernel;
   for (NamedAttribute parameter : launch.getParameters()) {
     std::string line = parameterText(parameter);
@@ -65,7 +66,8 @@ KernelSource instantiate(plan::LaunchOp launch) {
   std::snprintf(hash, sizeof hash, "%016lx", contentHash(std::as_bytes(std::span(text.data(), text.size()))));
   std::string symbol = "lathe_" + kernel + "_" + hash;
   text += "extern \"C\" __attribute__((visibility(\"default\"))) void " + symbol +
-          "(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" + kernel + "(*context, begin, end); }\n";
+          "(const LatheKernelContext *context, int64_t begin, int64_t end) { lathe::" + kernel +
+          "(*context, begin, end); }\n";
   return {symbol, text, description};
 }
 

@@ -23,7 +23,9 @@ uint64_t aligned(uint64_t bytes) { return (bytes + alignment - 1) / alignment * 
 
 class SectionBuilder {
 public:
-  SectionBuilder(const WeightTable &table, WeightStorage storage) : table(table), storage(storage) { strings.push_back('\0'); }
+  SectionBuilder(const WeightTable &table, WeightStorage storage) : table(table), storage(storage) {
+    strings.push_back('\0');
+  }
 
   Status add(plan::ProgramOp program) {
     symbolIndex.clear();
@@ -164,7 +166,9 @@ private:
 
   // ---- expressions
 
-  static void operation(std::vector<LatheOperation> &out, LatheOpcode opcode, int64_t value = 0) { out.push_back({uint32_t(opcode), 0, value}); }
+  static void operation(std::vector<LatheOperation> &out, LatheOpcode opcode, int64_t value = 0) {
+    out.push_back({uint32_t(opcode), 0, value});
+  }
   static void number(std::vector<LatheOperation> &out, int64_t value) { operation(out, LATHE_EXPR_CONSTANT, value); }
   static void roundUp(std::vector<LatheOperation> &out) {
     number(out, alignment);
@@ -181,11 +185,16 @@ private:
     emit(out, binary.getLHS());
     emit(out, binary.getRHS());
     switch (binary.getKind()) {
-    case AffineExprKind::Add: return operation(out, LATHE_EXPR_ADD);
-    case AffineExprKind::Mul: return operation(out, LATHE_EXPR_MUL);
-    case AffineExprKind::FloorDiv: return operation(out, LATHE_EXPR_FLOORDIV);
-    case AffineExprKind::CeilDiv: return operation(out, LATHE_EXPR_CEILDIV);
-    default: return operation(out, LATHE_EXPR_MOD);
+    case AffineExprKind::Add:
+      return operation(out, LATHE_EXPR_ADD);
+    case AffineExprKind::Mul:
+      return operation(out, LATHE_EXPR_MUL);
+    case AffineExprKind::FloorDiv:
+      return operation(out, LATHE_EXPR_FLOORDIV);
+    case AffineExprKind::CeilDiv:
+      return operation(out, LATHE_EXPR_CEILDIV);
+    default:
+      return operation(out, LATHE_EXPR_MOD);
     }
   }
   uint32_t expression(const std::vector<LatheOperation> &code) {
@@ -303,7 +312,8 @@ private:
   }
   std::deque<std::vector<std::byte>> constants;
 
-  void embed(LatheWeight &weight, std::vector<LatheWeightPiece> weightPieces, std::vector<std::span<const std::byte>> bytes) {
+  void embed(LatheWeight &weight, std::vector<LatheWeightPiece> weightPieces,
+             std::vector<std::span<const std::byte>> bytes) {
     weight.offset = weightBytes;
     weight.pieces = {0, 0};
     weightBytes += aligned(weight.bytes);
@@ -326,10 +336,12 @@ private:
     weight.interleave = op.getPacking() == "lanes2" ? 2 : 0;
     weight.rows = op.getRows();
     weight.columns = op.getColumns();
-    auto bytes = packedBytes(LatheType(weight.type), LatheLayout(weight.layout), weight.rows, weight.columns, weight.interleave);
+    auto bytes =
+        packedBytes(LatheType(weight.type), LatheLayout(weight.layout), weight.rows, weight.columns, weight.interleave);
     if (!bytes)
-      return Status::failure("weight " + lathe::quoted(op.getLabel().str()) + " of " + std::to_string(weight.rows) + " x " +
-                             std::to_string(weight.columns) + " " + elementTypeName(weight.type) + " cannot be packed");
+      return Status::failure("weight " + lathe::quoted(op.getLabel().str()) + " of " + std::to_string(weight.rows) +
+                             " x " + std::to_string(weight.columns) + " " + elementTypeName(weight.type) +
+                             " cannot be packed");
     weight.bytes = *bytes;
     std::vector<LatheWeightPiece> weightPieces;
     std::vector<std::span<const std::byte>> data;
@@ -373,12 +385,15 @@ private:
     piece.rows = dictionary.getAs<IntegerAttr>("rows").getInt();
     piece.columns = weight.columns;
     piece.transposed = dictionary.contains("transposed");
-    auto bytes = piece.transposed ? bytesOfRows(entry.type, piece.columns, piece.rows) : bytesOfRows(entry.type, piece.rows, piece.columns);
+    auto bytes = piece.transposed ? bytesOfRows(entry.type, piece.columns, piece.rows)
+                                  : bytesOfRows(entry.type, piece.rows, piece.columns);
     auto skipped = bytesOfRows(entry.type, first, piece.columns);
-    if (!bytes || !skipped || (piece.transposed && first != 0) || *skipped > entry.bytes || *bytes > entry.bytes - *skipped)
-      return Status::failure("weight " + lathe::quoted(entry.name) + " is " + elementTypeName(entry.type) + shapeText(entry.shape) +
-                             " in the file, the graph uses rows " + std::to_string(first) + " to " +
-                             std::to_string(first + piece.rows) + " of " + std::to_string(piece.columns) + " columns");
+    if (!bytes || !skipped || (piece.transposed && first != 0) || *skipped > entry.bytes ||
+        *bytes > entry.bytes - *skipped)
+      return Status::failure("weight " + lathe::quoted(entry.name) + " is " + elementTypeName(entry.type) +
+                             shapeText(entry.shape) + " in the file, the graph uses rows " + std::to_string(first) +
+                             " to " + std::to_string(first + piece.rows) + " of " + std::to_string(piece.columns) +
+                             " columns");
     piece.offset = entry.offset + *skipped;
     piece.bytes = *bytes;
     return piece;

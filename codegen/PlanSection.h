@@ -1,4 +1,5 @@
-// plan programs -> the plan section of an artifact (runtime/artifact.h), with what its weights need from the weight table.
+// plan programs -> the plan section of an artifact (runtime/artifact.h), with what its weights need from the weight
+// table.
 #pragma once
 
 #include "frontend/files/WeightTable.h"
@@ -29,13 +30,13 @@ struct EmbeddedWeight {
 
 struct PlanSection {
   std::vector<std::byte> bytes;
-  std::vector<EmbeddedWeight> embedded; ///< ascending offsets, each a multiple of 64
-  uint64_t weightBytes = 0;             ///< size of the weights section
+  std::vector<EmbeddedWeight> embedded;         ///< ascending offsets, each a multiple of 64
+  uint64_t weightBytes = 0;                     ///< size of the weights section
   std::deque<std::vector<std::byte>> constants; ///< bytes that `embedded` refers to
 };
 
-/// The module's programs, which must be placed. `weights` must outlive the result. Fails when a weight is missing or its stored
-/// type and shape are not what the graph says.
+/// The module's programs, which must be placed. `weights` must outlive the result. Fails when a weight is missing or
+/// its stored type and shape are not what the graph says.
 Result<PlanSection> makePlanSection(mlir::ModuleOp module, const WeightTable &weights, WeightStorage storage);
 
 } // namespace lathe

@@ -27,8 +27,8 @@ struct ImportOptions {
   std::string weights; ///< `.lm` only: the GGUF or safetensors file, or Hugging Face folder, that holds the weights
 };
 
-/// Reads a .gguf, .onnx or .lm file, a Hugging Face folder, or a folder with genai_config.json. The context must outlive the
-/// result. Fails with one message that names the file and what is wrong with it.
+/// Reads a .gguf, .onnx or .lm file, a Hugging Face folder, or a folder with genai_config.json. The context must
+/// outlive the result. Fails with one message that names the file and what is wrong with it.
 Result<Model> importModel(mlir::MLIRContext &context, const std::string &path, const ImportOptions &options = {});
 
 } // namespace lathe

@@ -7,7 +7,8 @@
 
 namespace lathe {
 
-/// Views of the mapped bytes; nothing is copied or dequantised before an op reads it. `weights` must outlive the result.
+/// Views of the mapped bytes; nothing is copied or dequantised before an op reads it. `weights` must outlive the
+/// result.
 inline reference::WeightSource evaluatorWeights(const WeightTable &weights) {
   return [&weights](llvm::StringRef name, mlir::RankedTensorType type) -> Result<reference::Tensor> {
     const Weight *weight = weights.find(std::string_view(name.data(), name.size()));

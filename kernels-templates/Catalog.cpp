@@ -32,20 +32,34 @@ std::string elementTypeText(Type element) {
   if (!type)
     return "";
   switch (*type) {
-  case LATHE_F32: return "float";
-  case LATHE_F16: return "lathe::Half";
-  case LATHE_BF16: return "lathe::BFloat";
-  case LATHE_F64: return "double";
-  case LATHE_I8: return "int8_t";
-  case LATHE_I16: return "int16_t";
-  case LATHE_I32: return "int32_t";
-  case LATHE_I64: return "int64_t";
-  case LATHE_U8: return "uint8_t";
-  case LATHE_U16: return "uint16_t";
-  case LATHE_U32: return "uint32_t";
-  case LATHE_U64: return "uint64_t";
-  case LATHE_BOOL: return "lathe::Bool";
-  default: return "";
+  case LATHE_F32:
+    return "float";
+  case LATHE_F16:
+    return "lathe::Half";
+  case LATHE_BF16:
+    return "lathe::BFloat";
+  case LATHE_F64:
+    return "double";
+  case LATHE_I8:
+    return "int8_t";
+  case LATHE_I16:
+    return "int16_t";
+  case LATHE_I32:
+    return "int32_t";
+  case LATHE_I64:
+    return "int64_t";
+  case LATHE_U8:
+    return "uint8_t";
+  case LATHE_U16:
+    return "uint16_t";
+  case LATHE_U32:
+    return "uint32_t";
+  case LATHE_U64:
+    return "uint64_t";
+  case LATHE_BOOL:
+    return "lathe::Bool";
+  default:
+    return "";
   }
 }
 

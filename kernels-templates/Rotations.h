@@ -13,8 +13,9 @@ inline bool canRotate(llm::RopeOp rope) {
   auto isTable = [](mlir::Value table) { return !table || !floatText(table).empty(); };
   return type.getRank() == 4 && !type.isDynamicDim(2) && !type.isDynamicDim(3) && !floatText(rope.getX()).empty() &&
          !floatText(rope.getResult()).empty() && int64_t(rope.getDims()) > 0 && int64_t(rope.getDims()) % 2 == 0 &&
-         int64_t(rope.getDims()) <= type.getDimSize(3) && type.getDimSize(3) <= 1024 && isTable(rope.getFrequencies()) &&
-         isTable(rope.getCosine()) && isTable(rope.getSine()) && !rope.getCosine() == !rope.getSine() &&
+         int64_t(rope.getDims()) <= type.getDimSize(3) && type.getDimSize(3) <= 1024 &&
+         isTable(rope.getFrequencies()) && isTable(rope.getCosine()) && isTable(rope.getSine()) &&
+         !rope.getCosine() == !rope.getSine() &&
          (!rope.getCosine() || (rope.getCosine().getType() == rope.getSine().getType() &&
                                 mlir::cast<mlir::RankedTensorType>(rope.getCosine().getType()).getRank() == 2 &&
                                 !mlir::cast<mlir::RankedTensorType>(rope.getCosine().getType()).isDynamicDim(0)));
@@ -30,14 +31,15 @@ inline llvm::SmallVector<int64_t> frequencyBits(float base, int64_t dims) {
   return bits;
 }
 
-/// Parameters dims, rotation, frequencyBits, tableRows, interleaved, factor and the type Table; appends the tables to the inputs. `rope` may
-/// be null: no rotation.
+/// Parameters dims, rotation, frequencyBits, tableRows, interleaved, factor and the type Table; appends the tables to
+/// the inputs. `rope` may be null: no rotation.
 inline void setRotation(Launch &launch, mlir::Builder &builder, llm::RopeOp rope) {
   int64_t rotation = !rope ? 0 : rope.getCosine() ? 3 : rope.getFrequencies() ? 2 : 1;
   launch.set(builder, "dims", rope ? int64_t(rope.getDims()) : int64_t(0));
   launch.set(builder, "rotation", rotation);
   launch.set(builder, "frequencyBits",
-             rotation == 1 ? frequencyBits(rope.getBase().convertToFloat(), rope.getDims()) : llvm::SmallVector<int64_t>());
+             rotation == 1 ? frequencyBits(rope.getBase().convertToFloat(), rope.getDims())
+                           : llvm::SmallVector<int64_t>());
   launch.set(builder, "interleaved", rope && rope.getInterleaved());
   launch.set(builder, "factor", rope ? rope.getFactor().convertToFloat() : 1.0f);
   int64_t tableRows = 1;

@@ -1,5 +1,5 @@
-// Where rows of tokens come from when a kernel reads parts of a wider buffer (a fused q, k, v) in place. Relies on views being
-// the same bytes and on slices along the last axis being strides.
+// Where rows of tokens come from when a kernel reads parts of a wider buffer (a fused q, k, v) in place. Relies on
+// views being the same bytes and on slices along the last axis being strides.
 #pragma once
 
 #include "ir/llm/SymbolicShapes.h"
@@ -12,11 +12,13 @@ inline bool isViewOp(mlir::Operation *op) {
 }
 
 /// The value behind views, and with `casts` behind conversions between integer types.
-inline mlir::Value behindViews(mlir::Value value, bool casts, llvm::SmallVectorImpl<mlir::Operation *> *passed = nullptr) {
+inline mlir::Value behindViews(mlir::Value value, bool casts,
+                               llvm::SmallVectorImpl<mlir::Operation *> *passed = nullptr) {
   while (mlir::Operation *op = value.getDefiningOp()) {
-    bool isIntegerCast = casts && mlir::isa<llm::CastOp>(op) &&
-                         mlir::cast<mlir::RankedTensorType>(op->getOperand(0).getType()).getElementType().isInteger(32) &&
-                         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType().isInteger(64);
+    bool isIntegerCast =
+        casts && mlir::isa<llm::CastOp>(op) &&
+        mlir::cast<mlir::RankedTensorType>(op->getOperand(0).getType()).getElementType().isInteger(32) &&
+        mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType().isInteger(64);
     if (!isViewOp(op) && !isIntegerCast)
       break;
     if (passed)
@@ -33,7 +35,8 @@ struct TokenRows {
   llvm::SmallVector<mlir::Operation *> passed;
 };
 
-/// The rows of `width` elements that `value` is: through views that keep the rows whole, and at most one slice along the last axis.
+/// The rows of `width` elements that `value` is: through views that keep the rows whole, and at most one slice along
+/// the last axis.
 inline TokenRows tokenRows(mlir::Value value, int64_t width, const llm::SymbolicShapes &shapes) {
   TokenRows rows{value, 0, width, {}};
   mlir::Value at = value;
@@ -50,7 +53,8 @@ inline TokenRows tokenRows(mlir::Value value, int64_t width, const llm::Symbolic
   int64_t last = from.getRank() - 1;
   auto starts = shapes.integersOf(slice.getStarts());
   if (last < 0 || slice.getAxes().size() != 1 || (slice.getAxes()[0] != last && slice.getAxes()[0] != -1) ||
-      slice.getSteps()[0] != 1 || from.isDynamicDim(last) || to.isDynamicDim(last) || to.getDimSize(last) != width || !starts)
+      slice.getSteps()[0] != 1 || from.isDynamicDim(last) || to.isDynamicDim(last) || to.getDimSize(last) != width ||
+      !starts)
     return rows;
   int64_t start = (*starts)[0], size = from.getDimSize(last);
   if (start < 0)
@@ -96,19 +100,30 @@ inline std::string weightText(mlir::Type element) {
   if (!type)
     return "";
   switch (*type) {
-  case LATHE_Q4_0: return "lathe::Q4_0";
-  case LATHE_Q4_1: return "lathe::Q4_1";
-  case LATHE_Q5_0: return "lathe::Q5_0";
-  case LATHE_Q5_1: return "lathe::Q5_1";
-  case LATHE_Q8_0: return "lathe::Q8_0";
-  case LATHE_Q4_K: return "lathe::Q4_K";
-  case LATHE_Q5_K: return "lathe::Q5_K";
-  case LATHE_Q6_K: return "lathe::Q6_K";
-  case LATHE_INT4: return "lathe::Int4";
+  case LATHE_Q4_0:
+    return "lathe::Q4_0";
+  case LATHE_Q4_1:
+    return "lathe::Q4_1";
+  case LATHE_Q5_0:
+    return "lathe::Q5_0";
+  case LATHE_Q5_1:
+    return "lathe::Q5_1";
+  case LATHE_Q8_0:
+    return "lathe::Q8_0";
+  case LATHE_Q4_K:
+    return "lathe::Q4_K";
+  case LATHE_Q5_K:
+    return "lathe::Q5_K";
+  case LATHE_Q6_K:
+    return "lathe::Q6_K";
+  case LATHE_INT4:
+    return "lathe::Int4";
   case LATHE_F32:
   case LATHE_F16:
-  case LATHE_BF16: return elementTypeText(element);
-  default: return "";
+  case LATHE_BF16:
+    return elementTypeText(element);
+  default:
+    return "";
   }
 }
 

@@ -90,14 +90,22 @@ void buildPlace(OpPassManager &manager) {
 
 void buildPhase(OpPassManager &manager, Phase phase, const PipelineOptions &options) {
   switch (phase) {
-  case Phase::Import: return;
-  case Phase::Canonicalize: return buildCanonicalize(manager);
-  case Phase::Fuse: return buildFuse(manager);
-  case Phase::Quantize: return buildQuantize(manager, options);
-  case Phase::Stateful: return buildStateful(manager, options);
-  case Phase::Select: return buildSelect(manager, options);
-  case Phase::Schedule: return buildSchedule(manager);
-  case Phase::Place: return buildPlace(manager);
+  case Phase::Import:
+    return;
+  case Phase::Canonicalize:
+    return buildCanonicalize(manager);
+  case Phase::Fuse:
+    return buildFuse(manager);
+  case Phase::Quantize:
+    return buildQuantize(manager, options);
+  case Phase::Stateful:
+    return buildStateful(manager, options);
+  case Phase::Select:
+    return buildSelect(manager, options);
+  case Phase::Schedule:
+    return buildSchedule(manager);
+  case Phase::Place:
+    return buildPlace(manager);
   }
 }
 
@@ -118,7 +126,8 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
   Option<std::string> target{*this, "target", llvm::cl::desc("what code is generated for"), llvm::cl::init("cpu")};
   Option<std::string> compute{*this, "compute", llvm::cl::desc("f32, int8 or auto"), llvm::cl::init("auto")};
   Option<std::string> kvType{*this, "kv-type", llvm::cl::desc("f32, f16 or bf16"), llvm::cl::init("f16")};
-  Option<bool> requireStep{*this, "require-step", llvm::cl::desc("fail when the graph is no decoder"), llvm::cl::init(false)};
+  Option<bool> requireStep{*this, "require-step", llvm::cl::desc("fail when the graph is no decoder"),
+                           llvm::cl::init(false)};
   Option<std::string> last{*this, "stop-after", llvm::cl::desc("the last phase to run"), llvm::cl::init("place")};
 
   PipelineOptions read() const {
@@ -129,9 +138,9 @@ struct TextOptions : PassPipelineOptions<TextOptions> {
 };
 
 void registerPhase(StringRef argument, StringRef description, Phase phase) {
-  PassPipelineRegistration<TextOptions>(argument, description, [phase](OpPassManager &manager, const TextOptions &options) {
-    buildPhase(manager, phase, options.read());
-  });
+  PassPipelineRegistration<TextOptions>(
+      argument, description,
+      [phase](OpPassManager &manager, const TextOptions &options) { buildPhase(manager, phase, options.read()); });
 }
 
 } // namespace
@@ -145,10 +154,10 @@ void registerLathePasses() {
   registerPhase("select-graph", "the phase select", Phase::Select);
   registerPhase("schedule-graph", "the phase schedule", Phase::Schedule);
   registerPhase("place-graph", "the phase place", Phase::Place);
-  PassPipelineRegistration<TextOptions>("compile-graph", "all phases up to stop-after",
-                                        [](OpPassManager &manager, const TextOptions &options) {
-                                          buildPipeline(manager, options.read(), parsePhase(options.last).value_or(Phase::Place));
-                                        });
+  PassPipelineRegistration<TextOptions>(
+      "compile-graph", "all phases up to stop-after", [](OpPassManager &manager, const TextOptions &options) {
+        buildPipeline(manager, options.read(), parsePhase(options.last).value_or(Phase::Place));
+      });
 }
 
 } // namespace lathe

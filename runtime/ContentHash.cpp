@@ -13,7 +13,9 @@ struct StreamingHash::State {
 };
 StreamingHash::StreamingHash() : state_(std::make_unique<State>()) { XXH3_64bits_reset(&state_->hash); }
 StreamingHash::~StreamingHash() = default;
-void StreamingHash::update(std::span<const std::byte> bytes) { XXH3_64bits_update(&state_->hash, bytes.data(), bytes.size()); }
+void StreamingHash::update(std::span<const std::byte> bytes) {
+  XXH3_64bits_update(&state_->hash, bytes.data(), bytes.size());
+}
 uint64_t StreamingHash::value() const { return XXH3_64bits_digest(&state_->hash); }
 
 } // namespace lathe

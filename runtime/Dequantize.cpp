@@ -92,8 +92,8 @@ ScaleAndMinimum unpackScale(const uint8_t *packed, int group) {
   return {(low & 15) | (packed[group - 4] >> 6) << 4, (low >> 4) | (packed[group] >> 6) << 4};
 }
 
-// Q4_K: scale f16, scale of minima f16, 12 bytes of scales, 128 bytes of nibbles: 32 bytes hold groups 2p (low) and 2p+1.
-// x = (d * scale) * q - (dmin * minimum)
+// Q4_K: scale f16, scale of minima f16, 12 bytes of scales, 128 bytes of nibbles: 32 bytes hold groups 2p (low) and
+// 2p+1. x = (d * scale) * q - (dmin * minimum)
 void decodeQ4_K(const uint8_t *block, float *out) {
   float d = loadHalf(block), dmin = loadHalf(block + 2);
   for (int group = 0; group < 8; ++group) {
@@ -123,9 +123,9 @@ void decodeQ5_K(const uint8_t *block, float *out) {
   }
 }
 
-// Q6_K: 128 bytes of low nibbles, 64 bytes of high bit pairs, 16 int8 scales (one for 16 elements), scale f16. In each half
-// of 128 elements, quarter k (32 elements) has its nibbles in bytes 32*(k%2).. (low for k < 2) and its pairs at bit 2k.
-// x = (d * scale) * (q - 32)
+// Q6_K: 128 bytes of low nibbles, 64 bytes of high bit pairs, 16 int8 scales (one for 16 elements), scale f16. In each
+// half of 128 elements, quarter k (32 elements) has its nibbles in bytes 32*(k%2).. (low for k < 2) and its pairs at
+// bit 2k. x = (d * scale) * (q - 32)
 void decodeQ6_K(const uint8_t *block, float *out) {
   float d = loadHalf(block + 208);
   for (int element = 0; element < 256; ++element) {
@@ -160,8 +160,8 @@ Status dequantize(LatheType type, std::span<const uint8_t> bytes, std::span<floa
   if (!isElementType(type))
     return Status::failure("unknown element type " + std::to_string(static_cast<int64_t>(type)));
   if (out.size() % elementsPerBlock(type) != 0)
-    return Status::failure(std::to_string(out.size()) + " elements are not whole blocks of " + elementTypeName(type) + ", which have " +
-                           std::to_string(elementsPerBlock(type)));
+    return Status::failure(std::to_string(out.size()) + " elements are not whole blocks of " + elementTypeName(type) +
+                           ", which have " + std::to_string(elementsPerBlock(type)));
   // bytes.size() is bounded by memory, so this form cannot overflow.
   uint64_t blocks = out.size() / elementsPerBlock(type);
   if (bytes.size() % bytesPerBlock(type) != 0 || bytes.size() / bytesPerBlock(type) != blocks)

@@ -13,12 +13,12 @@ struct Entry {
   uint32_t elements, bytes;
 };
 constexpr std::array table = {
-    Entry{LATHE_F32, "F32", 1, 4},      Entry{LATHE_F16, "F16", 1, 2},      Entry{LATHE_BF16, "BF16", 1, 2},
-    Entry{LATHE_F64, "F64", 1, 8},      Entry{LATHE_I8, "I8", 1, 1},        Entry{LATHE_I16, "I16", 1, 2},
-    Entry{LATHE_I32, "I32", 1, 4},      Entry{LATHE_I64, "I64", 1, 8},      Entry{LATHE_U8, "U8", 1, 1},
-    Entry{LATHE_U16, "U16", 1, 2},      Entry{LATHE_U32, "U32", 1, 4},      Entry{LATHE_U64, "U64", 1, 8},
-    Entry{LATHE_BOOL, "BOOL", 1, 1},    Entry{LATHE_Q4_0, "Q4_0", 32, 18},  Entry{LATHE_Q4_1, "Q4_1", 32, 20},
-    Entry{LATHE_Q5_0, "Q5_0", 32, 22},  Entry{LATHE_Q5_1, "Q5_1", 32, 24},  Entry{LATHE_Q8_0, "Q8_0", 32, 34},
+    Entry{LATHE_F32, "F32", 1, 4},       Entry{LATHE_F16, "F16", 1, 2},       Entry{LATHE_BF16, "BF16", 1, 2},
+    Entry{LATHE_F64, "F64", 1, 8},       Entry{LATHE_I8, "I8", 1, 1},         Entry{LATHE_I16, "I16", 1, 2},
+    Entry{LATHE_I32, "I32", 1, 4},       Entry{LATHE_I64, "I64", 1, 8},       Entry{LATHE_U8, "U8", 1, 1},
+    Entry{LATHE_U16, "U16", 1, 2},       Entry{LATHE_U32, "U32", 1, 4},       Entry{LATHE_U64, "U64", 1, 8},
+    Entry{LATHE_BOOL, "BOOL", 1, 1},     Entry{LATHE_Q4_0, "Q4_0", 32, 18},   Entry{LATHE_Q4_1, "Q4_1", 32, 20},
+    Entry{LATHE_Q5_0, "Q5_0", 32, 22},   Entry{LATHE_Q5_1, "Q5_1", 32, 24},   Entry{LATHE_Q8_0, "Q8_0", 32, 34},
     Entry{LATHE_Q4_K, "Q4_K", 256, 144}, Entry{LATHE_Q5_K, "Q5_K", 256, 176}, Entry{LATHE_Q6_K, "Q6_K", 256, 210},
     Entry{LATHE_INT4, "INT4", 32, 24}};
 
@@ -54,7 +54,8 @@ uint32_t bytesPerBlock(LatheType type) { return find(type)->bytes; }
 std::optional<uint64_t> bytesOfRows(LatheType type, uint64_t rows, uint64_t columns) {
   const Entry *entry = find(type);
   uint64_t bytes;
-  if (!entry || columns % entry->elements != 0 || __builtin_mul_overflow(columns / entry->elements, entry->bytes, &bytes) ||
+  if (!entry || columns % entry->elements != 0 ||
+      __builtin_mul_overflow(columns / entry->elements, entry->bytes, &bytes) ||
       __builtin_mul_overflow(bytes, rows, &bytes))
     return std::nullopt;
   return bytes;

@@ -63,8 +63,8 @@ bool evaluateExpression(const Plan &plan, uint32_t index, std::span<const int64_
 }
 
 std::string printExpression(const Plan &plan, uint32_t index) {
-  static const char *const spelling[] = {"", "", " + ", " - ", " * ", " floordiv ", " ceildiv ", " mod ", " max ",
-                                         " min "};
+  static const char *const spelling[] = {"",           "",          " + ",   " - ",   " * ",
+                                         " floordiv ", " ceildiv ", " mod ", " max ", " min "};
   std::vector<std::string> stack;
   for (const LatheOperation &operation : operationsOf(plan, index)) {
     if (operation.opcode == LATHE_EXPR_CONSTANT) {

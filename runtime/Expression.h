@@ -8,9 +8,9 @@
 
 namespace lathe {
 
-/// The value of expression `index` where symbol i is `symbols[i]` (one value for each of the plan's symbols). False when
-/// the arithmetic leaves int64 or divides by zero. Division rounds down (FLOORDIV) or up (CEILDIV); MOD has the sign of
-/// the divisor.
+/// The value of expression `index` where symbol i is `symbols[i]` (one value for each of the plan's symbols). False
+/// when the arithmetic leaves int64 or divides by zero. Division rounds down (FLOORDIV) or up (CEILDIV); MOD has the
+/// sign of the divisor.
 bool evaluateExpression(const Plan &plan, uint32_t index, std::span<const int64_t> symbols, int64_t &value);
 
 /// The expression as text for messages: "((tokens * 576) + 63)".

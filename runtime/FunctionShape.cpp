@@ -225,8 +225,8 @@ static void solveForOne(const Plan &plan, uint32_t expression, int64_t wanted, s
   symbols[unknown] = 1;
   good = good && evaluateExpression(plan, expression, symbols, at1);
   symbols[unknown] = -1;
-  if (good && !__builtin_sub_overflow(at1, at0, &slope) && !__builtin_sub_overflow(wanted, at0, &difference) && slope > 0 &&
-      difference >= 0 && difference % slope == 0)
+  if (good && !__builtin_sub_overflow(at1, at0, &slope) && !__builtin_sub_overflow(wanted, at0, &difference) &&
+      slope > 0 && difference >= 0 && difference % slope == 0)
     symbols[unknown] = difference / slope;
 }
 
@@ -238,8 +238,8 @@ Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunc
     return Status::failure("function '" + std::string(plan.string(function.name)) + "' takes " +
                            std::to_string(inputs.size()) + " inputs, " + std::to_string(shapes.size()) + " were given");
   auto where = [&](size_t i) { return "input '" + std::string(plan.string(plan.buffers[inputs[i]].name)) + "'"; };
-  // First the dimensions that are a symbol, then those of one symbol that is not known yet ("past + tokens"), then all are
-  // compared with what the symbols make of them.
+  // First the dimensions that are a symbol, then those of one symbol that is not known yet ("past + tokens"), then all
+  // are compared with what the symbols make of them.
   enum { Plain, Solve, Compare };
   for (int pass : {Plain, Solve, Compare})
     for (size_t i = 0; i < inputs.size(); ++i) {

@@ -49,9 +49,7 @@ Result<Mapping> Mapping::file(const std::string &path) {
 Result<Mapping> Mapping::zeroed(uint64_t bytes, const std::string &what) {
   if (bytes == 0)
     return Mapping();
-  auto noMemory = [&] {
-    return Status::failure(what + ": no memory for " + std::to_string(bytes) + " bytes");
-  };
+  auto noMemory = [&] { return Status::failure(what + ": no memory for " + std::to_string(bytes) + " bytes"); };
   if (bytes > uint64_t(1) << 46)
     return noMemory();
   void *data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -45,9 +45,7 @@ struct PlanReader {
     return true;
   }
 
-  bool name(uint32_t name, bool optional) const {
-    return name == LATHE_NONE ? optional : name < plan.strings_.size();
-  }
+  bool name(uint32_t name, bool optional) const { return name == LATHE_NONE ? optional : name < plan.strings_.size(); }
   bool expression(uint32_t index, bool optional = false) const {
     return index == LATHE_NONE ? optional : index < plan.expressions.size();
   }
@@ -73,8 +71,8 @@ struct PlanReader {
            array("buffers", header.buffers, plan.buffers) && array("weights", header.weights, plan.weights) &&
            array("pieces", header.pieces, plan.pieces) && array("files", header.files, plan.files) &&
            array("kernels", header.kernels, plan.kernels) && array("launches", header.launches, plan.launches) &&
-           array("functions", header.functions, plan.functions) && strings() && names() && expressions() &&
-           buffers() && weights() && launches() && functions();
+           array("functions", header.functions, plan.functions) && strings() && names() && expressions() && buffers() &&
+           weights() && launches() && functions();
   }
 
   bool strings() {

@@ -1,6 +1,6 @@
 /* The contract between the compiler and the runtime: the layout of a .lathe file, the plan inside it, and the calling
- * convention of generated code. Plain C, little endian, no pointers in the file; every count, index and offset is checked
- * before use (runtime/Artifact.cpp). A change here raises LATHE_ARTIFACT_VERSION. */
+ * convention of generated code. Plain C, little endian, no pointers in the file; every count, index and offset is
+ * checked before use (runtime/Artifact.cpp). A change here raises LATHE_ARTIFACT_VERSION. */
 #ifndef LATHE_ARTIFACT_H
 #define LATHE_ARTIFACT_H
 
@@ -30,7 +30,7 @@ typedef enum LatheSectionKind {
   LATHE_SECTION_WEIGHTS = 2,   /* packed weights and constants, 64-byte aligned */
   LATHE_SECTION_CODE = 3,      /* a shared object (ELF) for section.name, e.g. "cpu:znver4" */
   LATHE_SECTION_TOKENIZER = 4, /* runtime/tokenizer/TokenizerSpec.h says how */
-  LATHE_SECTION_METADATA = 5   /* JSON object: architecture, name, context_length, chat_template, eos ids, compute, ... */
+  LATHE_SECTION_METADATA = 5 /* JSON object: architecture, name, context_length, chat_template, eos ids, compute, ... */
 } LatheSectionKind;
 
 typedef struct LatheSection {
@@ -45,11 +45,27 @@ typedef struct LatheSection {
 
 /* Element types of tensors and weights. Block types follow GGML's layout of a row (blocks along the last axis). */
 typedef enum LatheType {
-  LATHE_F32 = 0, LATHE_F16 = 1, LATHE_BF16 = 2, LATHE_F64 = 3,
-  LATHE_I8 = 4, LATHE_I16 = 5, LATHE_I32 = 6, LATHE_I64 = 7,
-  LATHE_U8 = 8, LATHE_U16 = 9, LATHE_U32 = 10, LATHE_U64 = 11, LATHE_BOOL = 12,
-  LATHE_Q4_0 = 32, LATHE_Q4_1 = 33, LATHE_Q5_0 = 34, LATHE_Q5_1 = 35, LATHE_Q8_0 = 36,
-  LATHE_Q4_K = 37, LATHE_Q5_K = 38, LATHE_Q6_K = 39,
+  LATHE_F32 = 0,
+  LATHE_F16 = 1,
+  LATHE_BF16 = 2,
+  LATHE_F64 = 3,
+  LATHE_I8 = 4,
+  LATHE_I16 = 5,
+  LATHE_I32 = 6,
+  LATHE_I64 = 7,
+  LATHE_U8 = 8,
+  LATHE_U16 = 9,
+  LATHE_U32 = 10,
+  LATHE_U64 = 11,
+  LATHE_BOOL = 12,
+  LATHE_Q4_0 = 32,
+  LATHE_Q4_1 = 33,
+  LATHE_Q5_0 = 34,
+  LATHE_Q5_1 = 35,
+  LATHE_Q8_0 = 36,
+  LATHE_Q4_K = 37,
+  LATHE_Q5_K = 38,
+  LATHE_Q6_K = 39,
   LATHE_INT4 = 40 /* 32 elements: f32 scale, f32 minimum, 16 bytes of nibbles as in Q4_1; x = scale * q + minimum */
 } LatheType;
 
@@ -91,9 +107,14 @@ typedef struct LathePlanHeader {
 typedef enum LatheOpcode {
   LATHE_EXPR_CONSTANT = 0, /* push value */
   LATHE_EXPR_SYMBOL = 1,   /* push the symbol number `value` */
-  LATHE_EXPR_ADD = 2, LATHE_EXPR_SUB = 3, LATHE_EXPR_MUL = 4,
-  LATHE_EXPR_FLOORDIV = 5, LATHE_EXPR_CEILDIV = 6, LATHE_EXPR_MOD = 7,
-  LATHE_EXPR_MAX = 8, LATHE_EXPR_MIN = 9
+  LATHE_EXPR_ADD = 2,
+  LATHE_EXPR_SUB = 3,
+  LATHE_EXPR_MUL = 4,
+  LATHE_EXPR_FLOORDIV = 5,
+  LATHE_EXPR_CEILDIV = 6,
+  LATHE_EXPR_MOD = 7,
+  LATHE_EXPR_MAX = 8,
+  LATHE_EXPR_MIN = 9
 } LatheOpcode;
 
 typedef struct LatheOperation {
@@ -124,21 +145,21 @@ typedef struct LatheBuffer {
   uint32_t bytes;  /* expression */
 } LatheBuffer;
 
-/* A weight as kernels see it. Either its packed bytes lie in LATHE_SECTION_WEIGHTS, or (offset == UINT64_MAX) the runtime
- * packs it at load from `pieces`, which point into model files. Both give the same bytes. */
+/* A weight as kernels see it. Either its packed bytes lie in LATHE_SECTION_WEIGHTS, or (offset == UINT64_MAX) the
+ * runtime packs it at load from `pieces`, which point into model files. Both give the same bytes. */
 typedef struct LatheWeight {
   uint32_t name;
-  uint32_t type;   /* LatheType of the packed weight */
-  uint32_t layout; /* LatheLayout */
-  uint32_t interleave; /* LANES: 0, or 2: group g of the result is group g/2 of half g%2 of the rows (gate | up) */
+  uint32_t type;          /* LatheType of the packed weight */
+  uint32_t layout;        /* LatheLayout */
+  uint32_t interleave;    /* LANES: 0, or 2: group g of the result is group g/2 of half g%2 of the rows (gate | up) */
   uint64_t rows, columns; /* of the whole (rows * columns elements; vectors have one row) */
   uint64_t offset, bytes; /* in LATHE_SECTION_WEIGHTS; bytes is the packed size in both cases */
   LatheSpan pieces;       /* LatheWeightPiece, stacked along the rows */
 } LatheWeight;
 
 typedef struct LatheWeightPiece {
-  uint32_t file; /* index of a file */
-  uint32_t type; /* LatheType in the file */
+  uint32_t file;          /* index of a file */
+  uint32_t type;          /* LatheType in the file */
   uint64_t offset, bytes; /* in the file */
   uint64_t rows, columns; /* as used, after transposition */
   uint32_t transposed;    /* 1: the file holds (columns, rows); only for plain element types */
@@ -147,7 +168,7 @@ typedef struct LatheWeightPiece {
 } LatheWeightPiece;
 
 typedef struct LatheKernel {
-  uint32_t entry; /* string: the extern "C" symbol in the code section */
+  uint32_t entry;       /* string: the extern "C" symbol in the code section */
   uint32_t description; /* string: template and parameters, for people */
 } LatheKernel;
 
@@ -155,7 +176,7 @@ typedef struct LatheKernel {
  * the launch reads or writes. Launches of a function run one after another. */
 typedef struct LatheLaunch {
   uint32_t kernel;
-  uint32_t name;     /* string: where in the model it comes from, or LATHE_NONE */
+  uint32_t name;      /* string: where in the model it comes from, or LATHE_NONE */
   LatheSpan operands; /* indices -> buffers */
   LatheSpan params;   /* indices -> expressions */
   uint32_t grid;      /* expression: number of tiles; 0 skips the launch */
@@ -164,7 +185,8 @@ typedef struct LatheLaunch {
   uint32_t bytesRead; /* expression: bytes of weights and cache it must read, for reports, or LATHE_NONE */
 } LatheLaunch;
 
-/* "step": the ragged step function of a decoder (lathe.h says what its inputs mean); "forward": the graph as imported. */
+/* "step": the ragged step function of a decoder (lathe.h says what its inputs mean); "forward": the graph as imported.
+ */
 typedef struct LatheFunction {
   uint32_t name;
   uint32_t scratchBytes; /* expression: size of the scratch arena */
@@ -177,8 +199,8 @@ typedef struct LatheFunction {
 /* ---- generated code -------------------------------------------------------------------------------------------- */
 
 /* What a kernel is called with. `launchSerial` differs between any two launches of a session, so that a kernel can do
- * work once per thread and launch and keep it in `threadScratch` (64-byte aligned, kept between calls, first 8 bytes 0 at
- * the start). */
+ * work once per thread and launch and keep it in `threadScratch` (64-byte aligned, kept between calls, first 8 bytes 0
+ * at the start). */
 typedef struct LatheKernelContext {
   void *const *buffers;
   const int64_t *params;

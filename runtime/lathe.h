@@ -200,7 +200,7 @@ typedef struct lathe_generate_options {
 typedef enum lathe_finish {
   LATHE_FINISH_LENGTH = 0, /* `predict` tokens */
   LATHE_FINISH_END_TOKEN = 1,
-  LATHE_FINISH_STOP = 2, /* a stop string */
+  LATHE_FINISH_STOP = 2,    /* a stop string */
   LATHE_FINISH_CONTEXT = 3, /* the context is full */
   LATHE_FINISH_CANCELLED = 4
 } lathe_finish;

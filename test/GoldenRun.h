@@ -1,5 +1,5 @@
-// Runs of a golden file through the reference evaluator: inputs and expected outputs stored as RUN/in.NAME and RUN/out.NAME. For tests of imported graphs,
-// before and after passes.
+// Runs of a golden file through the reference evaluator: inputs and expected outputs stored as RUN/in.NAME and
+// RUN/out.NAME. For tests of imported graphs, before and after passes.
 #pragma once
 
 #include "frontend/Frontend.h"
@@ -34,7 +34,8 @@ inline double largestDifference(const std::vector<double> &a, const std::vector<
 }
 
 /// Evaluates `function` on the inputs of `run` ("prefill") and expects every output that the file has, at least one.
-inline void expectGolden(const Model &model, mlir::func::FuncOp function, const NpzReader &archive, const std::string &run, double tolerance) {
+inline void expectGolden(const Model &model, mlir::func::FuncOp function, const NpzReader &archive,
+                         const std::string &run, double tolerance) {
   std::vector<reference::Tensor> inputs;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     std::string name = function.getArgAttrOfType<mlir::StringAttr>(i, "llm.name").str();
@@ -55,7 +56,8 @@ inline void expectGolden(const Model &model, mlir::func::FuncOp function, const 
     auto expected = tensorFrom(archive, run + "/out." + name, LATHE_F32);
     ASSERT_TRUE(expected.ok()) << expected.message();
     EXPECT_EQ((*outputs)[i].shape(), expected->shape()) << run << " " << name;
-    EXPECT_LT(largestDifference((*outputs)[i].values<double>(), expected->values<double>()), tolerance) << run << " " << name;
+    EXPECT_LT(largestDifference((*outputs)[i].values<double>(), expected->values<double>()), tolerance)
+        << run << " " << name;
     ++compared;
   }
   EXPECT_GT(compared, 0);

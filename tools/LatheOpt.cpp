@@ -12,10 +12,12 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<mlir::func::FuncDialect, lathe::llm::LlmDialect, lathe::plan::PlanDialect, lathe::check::CheckDialect>();
+  registry
+      .insert<mlir::func::FuncDialect, lathe::llm::LlmDialect, lathe::plan::PlanDialect, lathe::check::CheckDialect>();
   mlir::registerTransformsPasses();
   lathe::check::registerRunChecksPass();
   lathe::check::registerCheckBackend("cpu", lathe::computeOnCpu);
   lathe::registerLathePasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "lathe-opt: passes over the llm, plan and check dialects", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "lathe-opt: passes over the llm, plan and check dialects", registry));
 }

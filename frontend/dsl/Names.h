@@ -7,8 +7,8 @@
 namespace lathe::dsl {
 
 /// Functions of numbers; of the names that are operations too, the operation is meant when an argument is a tensor.
-inline constexpr std::string_view numberFunctions[] = {"sqrt", "exp", "log",   "sin",   "cos", "pow",
-                                                       "min",  "max", "floor", "round", "abs", "mod", "int", "float"};
+inline constexpr std::string_view numberFunctions[] = {"sqrt", "exp",   "log",   "sin", "cos", "pow", "min",
+                                                       "max",  "floor", "round", "abs", "mod", "int", "float"};
 /// Questions about weights and lists: size(weight, axis), values(weight), length(list).
 inline constexpr std::string_view questions[] = {"size", "values", "length"};
 /// Operations whose result type is given by their arguments: reshape(x, sizes), expand(x, sizes), cast(x, type),

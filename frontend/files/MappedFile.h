@@ -12,8 +12,8 @@
 
 namespace lathe {
 
-/// The bytes of a regular file, mapped until the last owner goes; or bytes in memory under a name. Immutable. A file that
-/// is truncated while it is mapped is not guarded against.
+/// The bytes of a regular file, mapped until the last owner goes; or bytes in memory under a name. Immutable. A file
+/// that is truncated while it is mapped is not guarded against.
 class MappedFile {
 public:
   /// Fails for what cannot be opened and for what is not a regular file; never blocks on a fifo.
@@ -41,9 +41,10 @@ private:
   bool isFile_ = false;
 };
 
-/// The path of an existing `relative` inside `folder`, symbolic links resolved. Fails when `relative` is absolute, empty, has a
-/// ".." component or a zero byte, or when links lead out of the folder. One exception: in a Hugging Face hub cache, where
-/// `folder` is X/snapshots/REVISION, links may lead into X/blobs.
+/// The path of an existing `relative` inside `folder`, symbolic links resolved. Fails when `relative` is absolute,
+/// empty, has a
+/// ".." component or a zero byte, or when links lead out of the folder. One exception: in a Hugging Face hub cache,
+/// where `folder` is X/snapshots/REVISION, links may lead into X/blobs.
 Result<std::string> confinedPath(const std::string &folder, const std::string &relative);
 
 } // namespace lathe

@@ -1,9 +1,9 @@
-// The weights of a model by name: type, shape and where their bytes lie. The bytes stay in the mapped files (or in memory);
-// the compiler refers to weights by name alone. Relies on MappedFile and Shape.
+// The weights of a model by name: type, shape and where their bytes lie. The bytes stay in the mapped files (or in
+// memory); the compiler refers to weights by name alone. Relies on MappedFile and Shape.
 #pragma once
 
-#include "frontend/files/Shape.h"
 #include "frontend/files/MappedFile.h"
+#include "frontend/files/Shape.h"
 
 #include <deque>
 #include <unordered_map>
@@ -28,8 +28,8 @@ struct Weight {
 /// Weights in the order they were added, each name once. References to weights stay valid when others are added.
 class WeightTable {
 public:
-  /// Fails, with the file and the weight named, for a second weight of the name, for a size that does not match type and
-  /// shape, and for bytes outside the file.
+  /// Fails, with the file and the weight named, for a second weight of the name, for a size that does not match type
+  /// and shape, and for bytes outside the file.
   Status add(Weight weight);
   /// Adds a weight whose bytes live in memory.
   Status addOwned(std::string name, LatheType type, std::vector<int64_t> shape, std::vector<uint8_t> bytes);

@@ -48,7 +48,8 @@ LogicalResult InputOp::verify() {
   if (!getSizes() && !type.hasStaticShape())
     return emitOpError("needs 'sizes' for the open sizes of ") << type;
   if (getSizes() && (getSizes()->getNumDims() != 0 || getSizes()->getNumResults() != type.getRank()))
-    return emitOpError("needs an expression of symbols for each of ") << type.getRank() << " axes, got " << getSizesAttr();
+    return emitOpError("needs an expression of symbols for each of ")
+           << type.getRank() << " axes, got " << getSizesAttr();
   return success();
 }
 

@@ -58,7 +58,8 @@ Result<ExtractedTest> extract(func::FuncOp source, bool expected) {
   auto symbols = source->getAttrOfType<ArrayAttr>("llm.symbols");
   if (!symbols) { // named after their places in the inputs' maps
     unsigned count = 0;
-    source.walk([&](InputOp input) { count = std::max(count, input.getSizes() ? input.getSizes()->getNumSymbols() : 0); });
+    source.walk(
+        [&](InputOp input) { count = std::max(count, input.getSizes() ? input.getSizes()->getNumSymbols() : 0); });
     SmallVector<std::string> names;
     for (unsigned index = 0; index < count; ++index)
       names.push_back("s" + std::to_string(index));
@@ -160,7 +161,8 @@ template <class V> std::string numberText(V value) {
 }
 
 /// Reports the first element that differs at the check, and how many do.
-template <class V> LogicalResult compareValues(Operation *check, StringRef backend, const Tensor &actual, const Tensor &expected) {
+template <class V>
+LogicalResult compareValues(Operation *check, StringRef backend, const Tensor &actual, const Tensor &expected) {
   std::vector<V> a = actual.values<V>(), e = expected.values<V>();
   auto almost = dyn_cast<AlmostEqualOp>(check);
   double rtol = almost ? almost.getRtol().convertToDouble() : 0, atol = almost ? almost.getAtol().convertToDouble() : 0;
@@ -179,8 +181,9 @@ template <class V> LogicalResult compareValues(Operation *check, StringRef backe
     }
   if (count == 0)
     return success();
-  InFlightDiagnostic diagnostic = check->emitError() << backend << ": element " << coordinatesOf(first, actual.shape()) << " is "
-                                                     << numberText(a[first]) << ", expected " << numberText(e[first]);
+  InFlightDiagnostic diagnostic = check->emitError()
+                                  << backend << ": element " << coordinatesOf(first, actual.shape()) << " is "
+                                  << numberText(a[first]) << ", expected " << numberText(e[first]);
   if (count > 1)
     diagnostic << "; " << count << " of " << actual.size() << " elements differ";
   return failure();
@@ -190,9 +193,12 @@ LogicalResult compare(Operation *check, StringRef backend, const Tensor &actual,
   if (actual.type() != expected.type() || actual.shape() != expected.shape())
     return check->emitError() << backend << ": got " << actual.describe() << ", expected " << expected.describe();
   switch (reference::numberOf(actual.type())) {
-  case reference::Number::Real: return compareValues<double>(check, backend, actual, expected);
-  case reference::Number::Signed: return compareValues<int64_t>(check, backend, actual, expected);
-  case reference::Number::Unsigned: return compareValues<uint64_t>(check, backend, actual, expected);
+  case reference::Number::Real:
+    return compareValues<double>(check, backend, actual, expected);
+  case reference::Number::Signed:
+    return compareValues<int64_t>(check, backend, actual, expected);
+  case reference::Number::Unsigned:
+    return compareValues<uint64_t>(check, backend, actual, expected);
   }
   __builtin_unreachable();
 }
@@ -210,7 +216,8 @@ LogicalResult runTest(func::FuncOp function, StringRef name, const CheckBackend 
     if (!results)
       return function.emitError() << by << ": " << results.message();
     if (results->size() != extracted->checks.size())
-      return function.emitError() << by << ": gave " << results->size() << " results, expected " << extracted->checks.size();
+      return function.emitError() << by << ": gave " << results->size() << " results, expected "
+                                  << extracted->checks.size();
     values[isExpected] = std::move(*results);
   }
   bool failed = false;
@@ -258,7 +265,8 @@ struct RunChecksPass : PassWrapper<RunChecksPass, OperationPass<ModuleOp>> {
     markAllAnalysesPreserved();
   }
 
-  ListOption<std::string> chosen{*this, "backend", ::llvm::cl::desc("what computes the values: reference (default), ...")};
+  ListOption<std::string> chosen{*this, "backend",
+                                 ::llvm::cl::desc("what computes the values: reference (default), ...")};
 
   LogicalResult initialize(MLIRContext *) final {
     if (chosen.empty())

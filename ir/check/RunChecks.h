@@ -1,5 +1,5 @@
-// Runs the tests of a module: functions without arguments that hold check ops. Relies on a backend to compute what is checked;
-// `reference` is always there, programs that link a compiler register theirs.
+// Runs the tests of a module: functions without arguments that hold check ops. Relies on a backend to compute what is
+// checked; `reference` is always there, programs that link a compiler register theirs.
 #pragma once
 
 #include "ir/reference/Evaluator.h"
@@ -14,9 +14,9 @@
 
 namespace lathe::check {
 
-/// What a backend computes: `function`, alone in a module of its own, in the llm dialect, with llm.symbols, llm.name and
-/// llm.dims as an imported graph has them. Its arguments are the test's inputs, in order; caches are arguments and have the
-/// expression of their pages as llm.dims. Weights are `llm.weight` ops whose names are in `weights`.
+/// What a backend computes: `function`, alone in a module of its own, in the llm dialect, with llm.symbols, llm.name
+/// and llm.dims as an imported graph has them. Its arguments are the test's inputs, in order; caches are arguments and
+/// have the expression of their pages as llm.dims. Weights are `llm.weight` ops whose names are in `weights`.
 struct CheckCase {
   mlir::func::FuncOp function;
   std::vector<reference::Tensor> inputs;

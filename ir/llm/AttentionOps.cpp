@@ -24,8 +24,8 @@ LogicalResult RopeOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
 
 LogicalResult RopeOp::verify() {
   if (failed(checkRank(*this, getX(), 4, "x")) || failed(checkRank(*this, getPositions(), 2, "positions")) ||
-      failed(checkRank(*this, getFrequencies(), 1, "frequencies")) || failed(checkRank(*this, getCosine(), 2, "cosine")) ||
-      failed(checkRank(*this, getSine(), 2, "sine")))
+      failed(checkRank(*this, getFrequencies(), 1, "frequencies")) ||
+      failed(checkRank(*this, getCosine(), 2, "cosine")) || failed(checkRank(*this, getSine(), 2, "sine")))
     return failure();
   int64_t dims = getDims(), headDim = tensorOf(getX()).getDimSize(3);
   if (dims <= 0 || dims % 2 != 0 || (!ShapedType::isDynamic(headDim) && dims > headDim))
@@ -36,9 +36,10 @@ LogicalResult RopeOp::verify() {
     return emitOpError("takes frequencies or tables of cosine and sine, not both");
   if (getFrequencies() && differ(tensorOf(getFrequencies()).getDimSize(0), dims / 2))
     return emitOpError("needs ") << dims / 2 << " frequencies, got " << getFrequencies().getType();
-  if (getCosine() && (differ(tensorOf(getCosine()).getDimSize(1), dims / 2) || getCosine().getType() != getSine().getType()))
-    return emitOpError("needs tables of ") << dims / 2 << " columns, got " << getCosine().getType() << " and "
-                                           << getSine().getType();
+  if (getCosine() &&
+      (differ(tensorOf(getCosine()).getDimSize(1), dims / 2) || getCosine().getType() != getSine().getType()))
+    return emitOpError("needs tables of ")
+           << dims / 2 << " columns, got " << getCosine().getType() << " and " << getSine().getType();
   return success();
 }
 
@@ -80,7 +81,8 @@ LogicalResult AttentionOp::verify() {
 }
 
 static LogicalResult checkRaggedOperands(Operation *op, Value positions, Value sequences, Value blockTable) {
-  return success(succeeded(checkRank(op, positions, 1, "positions")) && succeeded(checkRank(op, sequences, 1, "sequences")) &&
+  return success(succeeded(checkRank(op, positions, 1, "positions")) &&
+                 succeeded(checkRank(op, sequences, 1, "sequences")) &&
                  succeeded(checkRank(op, blockTable, 2, "block_table")));
 }
 

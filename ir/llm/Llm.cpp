@@ -16,10 +16,9 @@ struct SchemeName {
   LatheType type;
   int64_t block;
 };
-constexpr SchemeName schemes[] = {{"q4_0", LATHE_Q4_0, 32}, {"q4_1", LATHE_Q4_1, 32}, {"q5_0", LATHE_Q5_0, 32},
-                                  {"q5_1", LATHE_Q5_1, 32}, {"q8_0", LATHE_Q8_0, 32}, {"q4_k", LATHE_Q4_K, 256},
-                                  {"q5_k", LATHE_Q5_K, 256}, {"q6_k", LATHE_Q6_K, 256},
-                                  {"int4", LATHE_INT4, 32}};
+constexpr SchemeName schemes[] = {{"q4_0", LATHE_Q4_0, 32},  {"q4_1", LATHE_Q4_1, 32},  {"q5_0", LATHE_Q5_0, 32},
+                                  {"q5_1", LATHE_Q5_1, 32},  {"q8_0", LATHE_Q8_0, 32},  {"q4_k", LATHE_Q4_K, 256},
+                                  {"q5_k", LATHE_Q5_K, 256}, {"q6_k", LATHE_Q6_K, 256}, {"int4", LATHE_INT4, 32}};
 } // namespace
 
 static ParseResult parseScheme(AsmParser &parser, std::string &scheme) { return parser.parseKeywordOrString(&scheme); }
@@ -29,13 +28,15 @@ LogicalResult BlockType::verify(function_ref<InFlightDiagnostic()> emitError, St
   for (const SchemeName &known : schemes)
     if (scheme == known.name)
       return ::mlir::success();
-  return emitError() << "unknown block scheme '" << scheme << "'; known: q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k, int4";
+  return emitError() << "unknown block scheme '" << scheme
+                     << "'; known: q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k, int4";
 }
 
 LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads, int64_t headDim,
                                   Type elementType, int64_t pageTokens, int64_t window) {
   if (heads <= 0 || headDim <= 0)
-    return emitError() << "a kv cache needs at least one head of at least one element, got " << heads << " x " << headDim;
+    return emitError() << "a kv cache needs at least one head of at least one element, got " << heads << " x "
+                       << headDim;
   if (!::llvm::isa<FloatType>(elementType))
     return emitError() << "a kv cache holds floats, got " << elementType;
   if (pageTokens <= 0 || pageTokens % 16 != 0)
@@ -114,11 +115,16 @@ std::optional<LatheType> latheType(Type element) {
   if (auto integer = dyn_cast<IntegerType>(element)) {
     bool isUnsigned = integer.isUnsigned();
     switch (integer.getWidth()) {
-    case 1: return LATHE_BOOL;
-    case 8: return isUnsigned ? LATHE_U8 : LATHE_I8;
-    case 16: return isUnsigned ? LATHE_U16 : LATHE_I16;
-    case 32: return isUnsigned ? LATHE_U32 : LATHE_I32;
-    case 64: return isUnsigned ? LATHE_U64 : LATHE_I64;
+    case 1:
+      return LATHE_BOOL;
+    case 8:
+      return isUnsigned ? LATHE_U8 : LATHE_I8;
+    case 16:
+      return isUnsigned ? LATHE_U16 : LATHE_I16;
+    case 32:
+      return isUnsigned ? LATHE_U32 : LATHE_I32;
+    case 64:
+      return isUnsigned ? LATHE_U64 : LATHE_I64;
     }
   }
   return std::nullopt;
@@ -127,20 +133,34 @@ std::optional<LatheType> latheType(Type element) {
 Type elementType(MLIRContext *context, LatheType type) {
   Builder builder(context);
   switch (type) {
-  case LATHE_F32: return builder.getF32Type();
-  case LATHE_F16: return builder.getF16Type();
-  case LATHE_BF16: return builder.getBF16Type();
-  case LATHE_F64: return builder.getF64Type();
-  case LATHE_I8: return builder.getI8Type();
-  case LATHE_I16: return builder.getIntegerType(16);
-  case LATHE_I32: return builder.getI32Type();
-  case LATHE_I64: return builder.getI64Type();
-  case LATHE_U8: return builder.getIntegerType(8, false);
-  case LATHE_U16: return builder.getIntegerType(16, false);
-  case LATHE_U32: return builder.getIntegerType(32, false);
-  case LATHE_U64: return builder.getIntegerType(64, false);
-  case LATHE_BOOL: return builder.getI1Type();
-  default: break;
+  case LATHE_F32:
+    return builder.getF32Type();
+  case LATHE_F16:
+    return builder.getF16Type();
+  case LATHE_BF16:
+    return builder.getBF16Type();
+  case LATHE_F64:
+    return builder.getF64Type();
+  case LATHE_I8:
+    return builder.getI8Type();
+  case LATHE_I16:
+    return builder.getIntegerType(16);
+  case LATHE_I32:
+    return builder.getI32Type();
+  case LATHE_I64:
+    return builder.getI64Type();
+  case LATHE_U8:
+    return builder.getIntegerType(8, false);
+  case LATHE_U16:
+    return builder.getIntegerType(16, false);
+  case LATHE_U32:
+    return builder.getIntegerType(32, false);
+  case LATHE_U64:
+    return builder.getIntegerType(64, false);
+  case LATHE_BOOL:
+    return builder.getI1Type();
+  default:
+    break;
   }
   for (const SchemeName &known : schemes)
     if (known.type == type)

@@ -22,9 +22,10 @@ bool isTensor(mlir::Type type);
 /// A ranked tensor of floats or quantised blocks.
 bool isWeightTensor(mlir::Type type);
 
-/// Appends the numpy broadcast of the operands' shapes, with `element` (or the first operand's element type) as elements.
-llvm::LogicalResult inferBroadcast(std::optional<mlir::Location> location, mlir::ValueRange operands, mlir::Type element,
-                                   llvm::SmallVectorImpl<mlir::Type> &types);
+/// Appends the numpy broadcast of the operands' shapes, with `element` (or the first operand's element type) as
+/// elements.
+llvm::LogicalResult inferBroadcast(std::optional<mlir::Location> location, mlir::ValueRange operands,
+                                   mlir::Type element, llvm::SmallVectorImpl<mlir::Type> &types);
 /// Same element types and ranks, and no two known sizes that differ.
 bool areCompatible(mlir::TypeRange written, mlir::TypeRange inferred);
 
@@ -40,9 +41,9 @@ std::optional<double> constantSplat(mlir::Value value);
 
 } // namespace lathe::llm
 
+#include "ir/llm/LlmDialect.h.inc"
 #include "ir/llm/LlmEnums.h.inc"
 #include "ir/llm/LlmInterfaces.h.inc"
-#include "ir/llm/LlmDialect.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "ir/llm/LlmTypes.h.inc"
 #define GET_ATTRDEF_CLASSES

@@ -68,8 +68,9 @@ std::string CompareOp::emitElement(ArrayRef<std::string> operands) {
   return call(names[static_cast<uint32_t>(getPredicate())], operands);
 }
 std::string CastOp::emitElement(ArrayRef<std::string> operands) {
-  static constexpr const char *names[] = {"float", "half", "bfloat", "double", "int8_t", "int16_t", "int32_t", "int64_t",
-                                          "uint8_t", "uint16_t", "uint32_t", "uint64_t", "bool"};
+  static constexpr const char *names[] = {"float",    "half",     "bfloat",  "double",  "int8_t",
+                                          "int16_t",  "int32_t",  "int64_t", "uint8_t", "uint16_t",
+                                          "uint32_t", "uint64_t", "bool"};
   LatheType type = *latheType(tensorOf(getResult()).getElementType());
   return std::string("lathe::cast<") + names[type] + ">(" + operands[0] + ")";
 }
@@ -77,7 +78,7 @@ std::string CastOp::emitElement(ArrayRef<std::string> operands) {
 // ---- inference ----------------------------------------------------------------------------------------------------
 
 #define LATHE_INFER(OP)                                                                                                \
-  LogicalResult OP::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,         \
+  LogicalResult OP::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,          \
                                      SmallVectorImpl<Type> &types)
 
 LATHE_INFER(GeluOp) {
@@ -95,9 +96,7 @@ LATHE_INFER(IsNanOp) {
   types.push_back(RankedTensorType::get(tensorOf(adaptor.getX()).getShape(), IntegerType::get(context, 1)));
   return success();
 }
-LATHE_INFER(CompareOp) {
-  return inferBroadcast(location, adaptor.getOperands(), IntegerType::get(context, 1), types);
-}
+LATHE_INFER(CompareOp) { return inferBroadcast(location, adaptor.getOperands(), IntegerType::get(context, 1), types); }
 LATHE_INFER(SelectOp) {
   if (tensorOf(adaptor.getX()).getElementType() != tensorOf(adaptor.getY()).getElementType())
     return emitOptionalError(location, "chooses between tensors of one element type, got ", adaptor.getX().getType(),
@@ -176,7 +175,8 @@ LATHE_INFER(EmbeddingOp) {
   types.push_back(RankedTensorType::get(shape, element));
   return success();
 }
-static LogicalResult inferNorm(std::optional<Location> location, Value x, ValueRange vectors, SmallVectorImpl<Type> &types) {
+static LogicalResult inferNorm(std::optional<Location> location, Value x, ValueRange vectors,
+                               SmallVectorImpl<Type> &types) {
   auto type = tensorOf(x);
   if (type.getRank() == 0)
     return emitOptionalError(location, "normalises the last axis, got ", type);

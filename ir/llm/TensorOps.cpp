@@ -235,8 +235,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
         return emitOptionalError(location, "sizes ", shape[i], " and ", type.getDimSize(i), " differ on axis ", i);
       shape[i] = type.getDimSize(i);
     }
-    total = ShapedType::isDynamic(total) || type.isDynamicDim(axis) ? ShapedType::kDynamic
-                                                                    : total + type.getDimSize(axis);
+    total =
+        ShapedType::isDynamic(total) || type.isDynamicDim(axis) ? ShapedType::kDynamic : total + type.getDimSize(axis);
   }
   shape[axis] = total;
   types.push_back(RankedTensorType::get(shape, first.getElementType()));

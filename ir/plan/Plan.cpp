@@ -34,7 +34,8 @@ LogicalResult GroupOp::verify() {
 
 LogicalResult LaunchOp::verify() {
   if (getReads() + getWrites() > getBuffers().size())
-    return emitOpError("reads ") << getReads() << " and writes " << getWrites() << " of " << getBuffers().size() << " buffers";
+    return emitOpError("reads ") << getReads() << " and writes " << getWrites() << " of " << getBuffers().size()
+                                 << " buffers";
   for (int64_t index : getUpdates())
     if (index < 0 || index >= static_cast<int64_t>(getReads()))
       return emitOpError("updates buffer ") << index << ", which is none of the " << getReads() << " it reads";

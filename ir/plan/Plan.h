@@ -11,8 +11,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
-#include "ir/plan/PlanEnums.h.inc"
 #include "ir/plan/PlanDialect.h.inc"
+#include "ir/plan/PlanEnums.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "ir/plan/PlanTypes.h.inc"
 #define GET_ATTRDEF_CLASSES

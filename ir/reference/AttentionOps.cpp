@@ -71,17 +71,20 @@ Result<Tensor> rotate(llm::RopeOp op, const Tensor &x, const Tensor &positions, 
 
 Result<Tensor> rope(llm::RopeOp op, Operands operands) {
   const Tensor &x = *operands(op.getX()), &positions = *operands(op.getPositions());
-  const Tensor *frequencies = operands(op.getFrequencies()), *cosine = operands(op.getCosine()), *sine = operands(op.getSine());
+  const Tensor *frequencies = operands(op.getFrequencies()), *cosine = operands(op.getCosine()),
+               *sine = operands(op.getSine());
   int64_t half = op.getDims() / 2;
   if (positions.dim(0) != x.dim(0) || positions.dim(1) != x.dim(1))
-    return Status::failure("needs positions of x's batch and tokens, got " + positions.describe() + " for " + x.describe());
+    return Status::failure("needs positions of x's batch and tokens, got " + positions.describe() + " for " +
+                           x.describe());
   if (static_cast<int64_t>(op.getDims()) > x.dim(3))
-    return Status::failure("rotates " + std::to_string(op.getDims()) + " elements of a head of " + std::to_string(x.dim(3)));
+    return Status::failure("rotates " + std::to_string(op.getDims()) + " elements of a head of " +
+                           std::to_string(x.dim(3)));
   double factor = op.getFactor().convertToDouble();
   if (cosine) {
     if (cosine->dim(1) != half || sine->shape() != cosine->shape())
-      return Status::failure("needs tables of " + std::to_string(half) + " columns, got " + cosine->describe() + " and " +
-                             sine->describe());
+      return Status::failure("needs tables of " + std::to_string(half) + " columns, got " + cosine->describe() +
+                             " and " + sine->describe());
     for (int64_t position : positions.values<int64_t>())
       if (position < 0 || position >= cosine->dim(0))
         return Status::failure("position " + std::to_string(position) + " is not in the table " + cosine->describe());
@@ -125,13 +128,14 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
                *sinks = operands(op.getSinks());
   int64_t batch = query.dim(0), tokens = query.dim(1), heads = query.dim(2), size = query.dim(3);
   int64_t keys = key.dim(1), kvHeads = key.dim(2), valueSize = value.dim(3);
-  if (key.dim(0) != batch || value.dim(0) != batch || key.dim(3) != size || value.dim(1) != keys || value.dim(2) != kvHeads ||
-      kvHeads == 0 || heads % kvHeads != 0)
+  if (key.dim(0) != batch || value.dim(0) != batch || key.dim(3) != size || value.dim(1) != keys ||
+      value.dim(2) != kvHeads || kvHeads == 0 || heads % kvHeads != 0)
     return Status::failure("query " + query.describe() + ", key " + key.describe() + " and value " + value.describe() +
                            " do not fit");
   for (const Tensor *perHead : {slopes, sinks})
     if (perHead && perHead->size() != heads)
-      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " + perHead->describe());
+      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " +
+                             perHead->describe());
   if (lengths && lengths->size() != batch)
     return Status::failure("needs " + std::to_string(batch) + " lengths, got " + lengths->describe());
   Shape full = {batch, heads, tokens, keys}, maskStrides(4, 0);
@@ -151,8 +155,8 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
   std::vector<double> result(batch * tokens * heads * valueSize);
   for (int64_t b = 0; b < batch; ++b) {
     if (length[b] < 0 || length[b] > keys)
-      return Status::failure("length " + std::to_string(length[b]) + " of sequence " + std::to_string(b) + " is not in [0, " +
-                             std::to_string(keys) + "]");
+      return Status::failure("length " + std::to_string(length[b]) + " of sequence " + std::to_string(b) +
+                             " is not in [0, " + std::to_string(keys) + "]");
     for (int64_t t = 0; t < tokens; ++t)
       for (int64_t h = 0; h < heads; ++h) {
         int64_t position = length[b] - tokens + t, kvHead = h / (heads / kvHeads);
@@ -170,7 +174,8 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
             bias += slope[h] * static_cast<double>(s - position);
           if (bias == hidden)
             return hidden;
-          return bias + scoreOf(q.data() + row * size, k.data() + ((b * keys + s) * kvHeads + kvHead) * size, size, scale, softcap);
+          return bias + scoreOf(q.data() + row * size, k.data() + ((b * keys + s) * kvHeads + kvHead) * size, size,
+                                scale, softcap);
         };
         auto valueRow = [&](int64_t s) { return v.data() + ((b * keys + s) * kvHeads + kvHead) * valueSize; };
         attendRow(begin, end, sinks ? std::optional(sink[h]) : std::nullopt, score, valueRow, valueSize,

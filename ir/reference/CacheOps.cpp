@@ -1,4 +1,5 @@
-// The key-value cache of ir/llm/AttentionOps.td: a tensor (pages, 2, heads, page, headDim), keys at [p, 0], values at [p, 1].
+// The key-value cache of ir/llm/AttentionOps.td: a tensor (pages, 2, heads, page, headDim), keys at [p, 0], values at
+// [p, 1].
 #include "ir/reference/Evaluator.h"
 #include "ir/reference/Families.h"
 
@@ -37,8 +38,9 @@ public:
     for (int64_t token = 0; token < tokens; ++token)
       if (slots.sequences_[token] < 0 || slots.sequences_[token] >= slots.rows_ || slots.positions_[token] < 0 ||
           slots.positions_[token] / slots.page_ >= slots.blocks_)
-        return Status::failure("token " + std::to_string(token) + " has position " + std::to_string(slots.positions_[token]) +
-                               " of sequence " + std::to_string(slots.sequences_[token]) + ", but the block table is " +
+        return Status::failure("token " + std::to_string(token) + " has position " +
+                               std::to_string(slots.positions_[token]) + " of sequence " +
+                               std::to_string(slots.sequences_[token]) + ", but the block table is " +
                                shapeText(blockTable.shape()) + " with pages of " + std::to_string(slots.page_));
     return slots;
   }
@@ -75,7 +77,8 @@ Result<Tensor> append(Tensor cache, const Tensor &key, const Tensor &value, cons
         if (!offset)
           return offset.status();
         for (int64_t i = 0; i < slots.size(); ++i)
-          store(cache.type(), rows[(token * slots.heads() + head) * slots.size() + i], out.data() + (*offset + i) * bytes);
+          store(cache.type(), rows[(token * slots.heads() + head) * slots.size() + i],
+                out.data() + (*offset + i) * bytes);
       }
   }
   return cache;
@@ -85,11 +88,12 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
                            const Tensor *slopes, const Tensor *sinks) {
   int64_t tokens = query.dim(1), heads = query.dim(2), size = slots.size();
   if (query.dim(0) != 1 || query.dim(3) != size || heads % slots.heads() != 0)
-    return Status::failure("query " + query.describe() + " does not fit a cache of " + std::to_string(slots.heads()) + " heads of " +
-                           std::to_string(size));
+    return Status::failure("query " + query.describe() + " does not fit a cache of " + std::to_string(slots.heads()) +
+                           " heads of " + std::to_string(size));
   for (const Tensor *perHead : {slopes, sinks})
     if (perHead && perHead->size() != heads)
-      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " + perHead->describe());
+      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " +
+                             perHead->describe());
   std::vector<double> q = query.values<double>(), result(query.size());
   std::vector<double> slope = slopes ? slopes->values<double>() : std::vector<double>();
   std::vector<double> sink = sinks ? sinks->values<double>() : std::vector<double>();
@@ -102,7 +106,8 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
     values.resize(keys.size());
     for (int64_t kvHead = 0; kvHead < slots.heads(); ++kvHead) {
       for (int64_t s = begin; s <= position; ++s) {
-        Result<int64_t> keyAt = slots.offsetOf(token, s, kvHead, false), valueAt = slots.offsetOf(token, s, kvHead, true);
+        Result<int64_t> keyAt = slots.offsetOf(token, s, kvHead, false),
+                        valueAt = slots.offsetOf(token, s, kvHead, true);
         if (!keyAt)
           return keyAt.status();
         cache.read<double>(*keyAt, size, keys.data() + (s - begin) * size);
@@ -116,7 +121,8 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
           return bias + scoreOf(q.data() + row, keys.data() + (s - begin) * size, size, scale, softcap);
         };
         auto valueRow = [&](int64_t s) -> const double * { return values.data() + (s - begin) * size; };
-        attendRow(begin, position + 1, sinks ? std::optional(sink[h]) : std::nullopt, score, valueRow, size, result.data() + row);
+        attendRow(begin, position + 1, sinks ? std::optional(sink[h]) : std::nullopt, score, valueRow, size,
+                  result.data() + row);
       }
     }
   }
@@ -128,16 +134,16 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
 std::optional<Result<Tensor>> evaluateCacheOp(Operation *op, Operands operands) {
   if (auto appendOp = dyn_cast<llm::CacheAppendOp>(op)) {
     const Tensor &cache = *operands(appendOp.getCache()), &key = *operands(appendOp.getKey());
-    Result<Slots> slots = Slots::of(cache, key.dim(1), *operands(appendOp.getPositions()), *operands(appendOp.getSequences()),
-                                    *operands(appendOp.getBlockTable()));
+    Result<Slots> slots = Slots::of(cache, key.dim(1), *operands(appendOp.getPositions()),
+                                    *operands(appendOp.getSequences()), *operands(appendOp.getBlockTable()));
     if (!slots)
       return Result<Tensor>(slots.status());
     return append(cache, key, *operands(appendOp.getValue()), *slots);
   }
   if (auto attend = dyn_cast<llm::CachedAttentionOp>(op)) {
     const Tensor &cache = *operands(attend.getCache()), &query = *operands(attend.getQuery());
-    Result<Slots> slots = Slots::of(cache, query.dim(1), *operands(attend.getPositions()), *operands(attend.getSequences()),
-                                    *operands(attend.getBlockTable()));
+    Result<Slots> slots = Slots::of(cache, query.dim(1), *operands(attend.getPositions()),
+                                    *operands(attend.getSequences()), *operands(attend.getBlockTable()));
     if (!slots)
       return Result<Tensor>(slots.status());
     return attendCache(attend, query, cache, *slots, operands(attend.getSlopes()), operands(attend.getSinks()));

@@ -21,13 +21,15 @@ Result<Tensor> tensorOf(ElementsAttr elements) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     if (!blob)
       return Status::failure("the constant's data is missing from the file");
-    return Tensor::ofBytes(*type, shape, {reinterpret_cast<const uint8_t *>(blob->getData().data()), blob->getData().size()});
+    return Tensor::ofBytes(*type, shape,
+                           {reinterpret_cast<const uint8_t *>(blob->getData().data()), blob->getData().size()});
   }
   auto dense = dyn_cast<DenseElementsAttr>(elements);
   if (!dense)
     return Status::failure("a constant is dense");
   if (*type != LATHE_BOOL && !dense.isSplat())
-    return Tensor::ofBytes(*type, shape, {reinterpret_cast<const uint8_t *>(dense.getRawData().data()), dense.getRawData().size()});
+    return Tensor::ofBytes(*type, shape,
+                           {reinterpret_cast<const uint8_t *>(dense.getRawData().data()), dense.getRawData().size()});
   Result<Tensor> result = Tensor::zeros(*type, shape);
   if (!result)
     return result;
@@ -54,7 +56,8 @@ Result<DenseElementsAttr> elementsOf(MLIRContext *context, const Tensor &tensor)
     return DenseElementsAttr::get(type, values);
   }
   std::span<const uint8_t> bytes = tensor.bytes();
-  return DenseElementsAttr::getFromRawBuffer(type, ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
+  return DenseElementsAttr::getFromRawBuffer(type,
+                                             ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
 std::string describeOp(Operation *op) {
@@ -184,7 +187,8 @@ private:
 
 Result<Tensor> evaluateOp(Operation *op, std::span<const Tensor> operands) {
   if (operands.size() != op->getNumOperands())
-    return failureAt(op, "takes " + std::to_string(op->getNumOperands()) + " operands, got " + std::to_string(operands.size()));
+    return failureAt(op, "takes " + std::to_string(op->getNumOperands()) + " operands, got " +
+                             std::to_string(operands.size()));
   auto find = [&](Value value) -> const Tensor * {
     for (auto [operand, tensor] : ::llvm::zip(op->getOperands(), operands))
       if (operand == value)
@@ -201,7 +205,8 @@ Result<Tensor> evaluateOp(Operation *op, std::span<const Tensor> operands) {
   return std::move(**result);
 }
 
-Result<std::vector<Tensor>> evaluate(func::FuncOp function, std::span<const Tensor> inputs, const EvaluateOptions &options) {
+Result<std::vector<Tensor>> evaluate(func::FuncOp function, std::span<const Tensor> inputs,
+                                     const EvaluateOptions &options) {
   std::string name = "@" + function.getName().str();
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return Status::failure(name + " is not a function of one block");
@@ -216,11 +221,12 @@ Result<std::vector<Tensor>> evaluate(func::FuncOp function, std::span<const Tens
     auto element = llm::latheType(tensor ? tensor.getElementType() : cache ? cache.getElementType() : type);
     if (element != input.type())
       return Status::failure(name + ": input " + std::to_string(index) + " is of " +
-                             (element ? elementTypeName(*element) : "an unsupported type") + ", got " + input.describe());
+                             (element ? elementTypeName(*element) : "an unsupported type") + ", got " +
+                             input.describe());
     if (cache && (input.rank() != 5 || Shape{input.dim(1), input.dim(2), input.dim(3), input.dim(4)} !=
                                            Shape{2, cache.getHeads(), cache.getPageTokens(), cache.getHeadDim()}))
-      return Status::failure(name + ": input " + std::to_string(index) + " is a cache (pages, 2, heads, page, headDim), got " +
-                             input.describe());
+      return Status::failure(name + ": input " + std::to_string(index) +
+                             " is a cache (pages, 2, heads, page, headDim), got " + input.describe());
     shapes.push_back(input.shape());
   }
   Result<SymbolValues> symbols = solveSymbols(function, shapes, options.symbols);

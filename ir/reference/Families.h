@@ -52,8 +52,9 @@ void forEachElement(const Shape &shape, const std::array<Shape, N> &strides, std
   }
 }
 
-/// A row of attention: softmax(score) over the visible keys [begin, end) times the values. `score(s)` is the score of key s,
-/// minus infinity when it is hidden; `value(s)` its `size` elements. Zeros when nothing is seen. `sink` joins the denominator.
+/// A row of attention: softmax(score) over the visible keys [begin, end) times the values. `score(s)` is the score of
+/// key s, minus infinity when it is hidden; `value(s)` its `size` elements. Zeros when nothing is seen. `sink` joins
+/// the denominator.
 void attendRow(int64_t begin, int64_t end, std::optional<double> sink, llvm::function_ref<double(int64_t)> score,
                llvm::function_ref<const double *(int64_t)> value, int64_t size, double *out);
 /// `scale * q.k`, soft capped.

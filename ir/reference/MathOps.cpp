@@ -12,7 +12,8 @@ namespace lathe::reference {
 
 namespace {
 
-/// The sum of products, in eight lanes of the index mod 8 that are added at the end: a fixed order that compilers vectorise.
+/// The sum of products, in eight lanes of the index mod 8 that are added at the end: a fixed order that compilers
+/// vectorise.
 double dot(const double *a, const double *b, int64_t size) {
   double lanes[8] = {};
   int64_t i = 0;
@@ -26,8 +27,10 @@ double dot(const double *a, const double *b, int64_t size) {
 
 template <class V> V combine(llm::Reduction kind, V a, V b) {
   switch (kind) {
-  case llm::Reduction::max: return a > b || a != a ? a : b;
-  case llm::Reduction::min: return a < b || a != a ? a : b;
+  case llm::Reduction::max:
+    return a > b || a != a ? a : b;
+  case llm::Reduction::min:
+    return a < b || a != a ? a : b;
   case llm::Reduction::prod:
     if constexpr (std::is_same_v<V, double>)
       return a * b;
@@ -44,10 +47,14 @@ template <class V> V combine(llm::Reduction kind, V a, V b) {
 template <class V> V neutralOf(llm::Reduction kind) {
   using Limits = std::numeric_limits<V>;
   switch (kind) {
-  case llm::Reduction::max: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-  case llm::Reduction::min: return Limits::has_infinity ? Limits::infinity() : Limits::max();
-  case llm::Reduction::prod: return 1;
-  default: return 0;
+  case llm::Reduction::max:
+    return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  case llm::Reduction::min:
+    return Limits::has_infinity ? Limits::infinity() : Limits::max();
+  case llm::Reduction::prod:
+    return 1;
+  default:
+    return 0;
   }
 }
 
@@ -64,9 +71,10 @@ template <class V> Result<Tensor> reduce(llm::ReduceOp op, const Tensor &x) {
   if (!place)
     return place;
   std::vector<V> values = x.values<V>(), result(place->size(), neutralOf<V>(op.getKind()));
-  forEachElement<1>(x.shape(), {broadcastStrides(kept, x.shape())}, {}, [&](int64_t i, const std::array<int64_t, 1> &at) {
-    result[at[0]] = combine(op.getKind(), result[at[0]], values[i]);
-  });
+  forEachElement<1>(x.shape(), {broadcastStrides(kept, x.shape())}, {},
+                    [&](int64_t i, const std::array<int64_t, 1> &at) {
+                      result[at[0]] = combine(op.getKind(), result[at[0]], values[i]);
+                    });
   if (op.getKind() == llm::Reduction::mean && !result.empty()) {
     V count = static_cast<V>(x.size() / static_cast<int64_t>(result.size()));
     if (count == 0 && !std::is_same_v<V, double>)
@@ -102,8 +110,8 @@ template <class V> Result<Tensor> matmul(const Tensor &lhs, const Tensor &rhs) {
     b.push_back(1);
   int64_t rows = a[a.size() - 2], inner = a.back(), columns = b.back();
   if (inner != b[b.size() - 2])
-    return Status::failure("inner sizes " + std::to_string(inner) + " and " + std::to_string(b[b.size() - 2]) + " differ: " +
-                           lhs.describe() + " times " + rhs.describe());
+    return Status::failure("inner sizes " + std::to_string(inner) + " and " + std::to_string(b[b.size() - 2]) +
+                           " differ: " + lhs.describe() + " times " + rhs.describe());
   Shape leadA(a.begin(), a.end() - 2), leadB(b.begin(), b.end() - 2);
   Result<Shape> lead = broadcastShapes(std::array{leadA, leadB});
   if (!lead)
@@ -150,7 +158,8 @@ Result<Tensor> linear(const Tensor &x, const Tensor &weight, const Tensor *bias,
   if (bias && bias->size() != outputs)
     return Status::failure("needs a bias of " + std::to_string(outputs) + " elements, got " + bias->describe());
   if (int8Activations && (!isBlockType(weight.type()) || inner % 32 != 0))
-    return Status::failure("int8_activations needs a weight of a block type and blocks of 32 columns, got " + weight.describe());
+    return Status::failure("int8_activations needs a weight of a block type and blocks of 32 columns, got " +
+                           weight.describe());
   Shape shape = x.shape();
   shape.back() = outputs;
   Result<Tensor> place = Tensor::zeros(x.type(), shape);
@@ -215,12 +224,16 @@ Result<Tensor> normalize(const Tensor &x, const Tensor *weight, const Tensor *bi
 
 double activate(llm::Activation activation, double x) {
   switch (activation) {
-  case llm::Activation::silu: return x / (1.0 + std::exp(-x));
-  case llm::Activation::gelu: return x * (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0;
+  case llm::Activation::silu:
+    return x / (1.0 + std::exp(-x));
+  case llm::Activation::gelu:
+    return x * (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0;
   case llm::Activation::gelu_tanh:
     return x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x))) / 2.0;
-  case llm::Activation::relu: return x < 0 ? 0.0 : x;
-  case llm::Activation::sigmoid: return 1.0 / (1.0 + std::exp(-x));
+  case llm::Activation::relu:
+    return x < 0 ? 0.0 : x;
+  case llm::Activation::sigmoid:
+    return 1.0 / (1.0 + std::exp(-x));
   }
   __builtin_unreachable();
 }
@@ -243,7 +256,9 @@ Result<Tensor> glu(llm::Activation activation, const Tensor &gate, const Tensor 
 }
 
 /// Products and sums of blocks make no sense before a cast.
-Status needsPlain(const Tensor &x) { return Status::failure("is not computed on quantised blocks, got " + x.describe()); }
+Status needsPlain(const Tensor &x) {
+  return Status::failure("is not computed on quantised blocks, got " + x.describe());
+}
 
 } // namespace
 
@@ -256,9 +271,12 @@ std::optional<Result<Tensor>> evaluateMathOp(Operation *op, Operands operands) {
         if (isBlockType(x.type()))
           return Result<Tensor>(needsPlain(x));
         switch (numberOf(x.type())) {
-        case Number::Real: return reduce<double>(op, x);
-        case Number::Signed: return reduce<int64_t>(op, x);
-        case Number::Unsigned: return reduce<uint64_t>(op, x);
+        case Number::Real:
+          return reduce<double>(op, x);
+        case Number::Signed:
+          return reduce<int64_t>(op, x);
+        case Number::Unsigned:
+          return reduce<uint64_t>(op, x);
         }
         __builtin_unreachable();
       })
@@ -277,7 +295,8 @@ std::optional<Result<Tensor>> evaluateMathOp(Operation *op, Operands operands) {
         return normalize(in(op.getX()), operands(op.getWeight()), nullptr, op.getEpsilon().convertToDouble(), false);
       })
       .Case([&](llm::LayerNormOp op) -> Answer {
-        return normalize(in(op.getX()), operands(op.getWeight()), operands(op.getBias()), op.getEpsilon().convertToDouble(), true);
+        return normalize(in(op.getX()), operands(op.getWeight()), operands(op.getBias()),
+                         op.getEpsilon().convertToDouble(), true);
       })
       .Case([&](llm::GluOp op) -> Answer { return glu(op.getActivation(), in(op.getGate()), operands(op.getUp())); })
       .Default([](Operation *) -> Answer { return std::nullopt; });

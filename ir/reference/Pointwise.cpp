@@ -19,7 +19,8 @@ Result<Shape> broadcastShapes(std::span<const Shape> shapes) {
     for (size_t axis = 0; axis < shape.size(); ++axis) {
       int64_t &size = result[lead + axis];
       if (size != shape[axis] && size != 1 && shape[axis] != 1)
-        return Status::failure("sizes " + std::to_string(size) + " and " + std::to_string(shape[axis]) + " do not broadcast");
+        return Status::failure("sizes " + std::to_string(size) + " and " + std::to_string(shape[axis]) +
+                               " do not broadcast");
       size = size == 1 ? shape[axis] : size;
     }
   }
@@ -46,9 +47,7 @@ namespace {
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double gelu(double x) { return x * (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0; }
-double geluTanh(double x) {
-  return x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x))) / 2.0;
-}
+double geluTanh(double x) { return x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x))) / 2.0; }
 
 using RealFunction = double (*)(double);
 using IntegerFunction = int64_t (*)(int64_t);
@@ -81,18 +80,19 @@ Unary unaryOf(Operation *op) {
       .Case([](llm::CeilOp) { return Unary{[](double x) { return std::ceil(x); }, [](int64_t x) { return x; }}; })
       .Case([](llm::RoundOp) { return Unary{[](double x) { return std::nearbyint(x); }, [](int64_t x) { return x; }}; })
       .Case([](llm::SignOp) {
-        return Unary{[](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; },
+        return Unary{[](double x) { return x > 0   ? 1.0
+                                           : x < 0 ? -1.0
+                                                   : x; },
                      [](int64_t x) { return static_cast<int64_t>(x > 0) - (x < 0); }};
       })
       .Case([](llm::ReluOp) {
         return Unary{[](double x) { return x < 0 ? 0.0 : x; }, [](int64_t x) { return x < 0 ? 0 : x; }};
       })
       .Case([](llm::SiluOp) { return Unary{[](double x) { return x * sigmoid(x); }}; })
-      .Case([](llm::GeluOp gelu_) {
-        return Unary{gelu_.getApproximate() ? geluTanh : gelu};
-      })
+      .Case([](llm::GeluOp gelu_) { return Unary{gelu_.getApproximate() ? geluTanh : gelu}; })
       .Case([](llm::NotOp) {
-        return Unary{[](double x) { return x == 0 ? 1.0 : 0.0; }, [](int64_t x) { return static_cast<int64_t>(x == 0); }};
+        return Unary{[](double x) { return x == 0 ? 1.0 : 0.0; },
+                     [](int64_t x) { return static_cast<int64_t>(x == 0); }};
       })
       .Default(Unary{});
 }
@@ -177,7 +177,8 @@ template <class V> BinaryFunction<V> binaryOf(Operation *op) {
 }
 
 template <class V>
-Result<Tensor> evaluateBinary(Operation *op, BinaryFunction<V> function, LatheType type, const Tensor &lhs, const Tensor &rhs) {
+Result<Tensor> evaluateBinary(Operation *op, BinaryFunction<V> function, LatheType type, const Tensor &lhs,
+                              const Tensor &rhs) {
   Result<Shape> shape = broadcastShapes(std::array{lhs.shape(), rhs.shape()});
   if (!shape)
     return shape.status();
@@ -215,12 +216,24 @@ Result<Tensor> evaluateCompare(llm::Predicate predicate, const Tensor &lhs, cons
                       [&](int64_t i, const std::array<int64_t, 2> &at) {
                         V x = a[at[0]], y = b[at[1]];
                         switch (predicate) {
-                        case llm::Predicate::eq: out[i] = x == y; break;
-                        case llm::Predicate::ne: out[i] = x != y; break;
-                        case llm::Predicate::lt: out[i] = x < y; break;
-                        case llm::Predicate::le: out[i] = x <= y; break;
-                        case llm::Predicate::gt: out[i] = x > y; break;
-                        case llm::Predicate::ge: out[i] = x >= y; break;
+                        case llm::Predicate::eq:
+                          out[i] = x == y;
+                          break;
+                        case llm::Predicate::ne:
+                          out[i] = x != y;
+                          break;
+                        case llm::Predicate::lt:
+                          out[i] = x < y;
+                          break;
+                        case llm::Predicate::le:
+                          out[i] = x <= y;
+                          break;
+                        case llm::Predicate::gt:
+                          out[i] = x > y;
+                          break;
+                        case llm::Predicate::ge:
+                          out[i] = x >= y;
+                          break;
                         }
                       });
   });
@@ -242,8 +255,8 @@ Result<Tensor> evaluateSelect(const Tensor &condition, const Tensor &x, const Te
                     {broadcastStrides(condition.shape(), *shape), broadcastStrides(x.shape(), *shape),
                      broadcastStrides(y.shape(), *shape)},
                     {}, [&](int64_t i, const std::array<int64_t, 3> &at) {
-                      const uint8_t *from = condition.bytes()[at[0]] ? x.bytes().data() + at[1] * size
-                                                                     : y.bytes().data() + at[2] * size;
+                      const uint8_t *from =
+                          condition.bytes()[at[0]] ? x.bytes().data() + at[1] * size : y.bytes().data() + at[2] * size;
                       std::memcpy(out + i * size, from, size);
                     });
   return result;
@@ -256,9 +269,8 @@ std::optional<Result<Tensor>> evaluatePointwiseOp(Operation *op, Operands operan
     return evaluateUnary(*operands(op->getOperand(0)), unary);
   if (binaryOf<double>(op)) {
     const Tensor &lhs = *operands(op->getOperand(0)), &rhs = *operands(op->getOperand(1));
-    return withCommonNumber(lhs, rhs, [&](auto zero) {
-      return evaluateBinary(op, binaryOf<decltype(zero)>(op), lhs.type(), lhs, rhs);
-    });
+    return withCommonNumber(
+        lhs, rhs, [&](auto zero) { return evaluateBinary(op, binaryOf<decltype(zero)>(op), lhs.type(), lhs, rhs); });
   }
   if (auto compare = dyn_cast<llm::CompareOp>(op))
     return evaluateCompare(compare.getPredicate(), *operands(compare.getLhs()), *operands(compare.getRhs()));

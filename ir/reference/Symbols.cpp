@@ -60,7 +60,8 @@ std::optional<unsigned> onlyUnknown(AffineExpr expression, const SymbolValues &s
   return several ? std::nullopt : unknown;
 }
 
-/// The value of the symbol at `position` with which `expression` is `size`: exact for expressions that are linear in it.
+/// The value of the symbol at `position` with which `expression` is `size`: exact for expressions that are linear in
+/// it.
 std::optional<int64_t> solveFor(AffineExpr expression, unsigned position, int64_t size, const SymbolValues &symbols) {
   std::vector<std::optional<int64_t>> trial = symbols.values;
   trial[position] = 0;
@@ -106,7 +107,8 @@ Result<SymbolValues> solveSymbols(func::FuncOp function, std::span<const std::ve
       symbols.values.push_back(known == given.end() ? std::nullopt : std::optional(known->second));
     }
 
-  // The sizes that expressions must have: solved where one symbol is missing, until nothing more follows, then compared.
+  // The sizes that expressions must have: solved where one symbol is missing, until nothing more follows, then
+  // compared.
   struct Equation {
     AffineExpr expression;
     int64_t size;
@@ -118,8 +120,8 @@ Result<SymbolValues> solveSymbols(func::FuncOp function, std::span<const std::ve
     const std::vector<int64_t> &shape = shapes[index];
     auto tensor = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
     if (tensor && tensor.getRank() != static_cast<int64_t>(shape.size()))
-      return Status::failure(argumentName(function, index) + " has rank " + std::to_string(tensor.getRank()) + ", got the shape " +
-                             shapeText(shape));
+      return Status::failure(argumentName(function, index) + " has rank " + std::to_string(tensor.getRank()) +
+                             ", got the shape " + shapeText(shape));
     for (size_t axis = 0; tensor && axis < shape.size(); ++axis)
       if (!tensor.isDynamicDim(axis) && tensor.getDimSize(axis) != shape[axis])
         return Status::failure("axis " + std::to_string(axis) + " of " + argumentName(function, index) + " is " +
@@ -128,8 +130,8 @@ Result<SymbolValues> solveSymbols(func::FuncOp function, std::span<const std::ve
     if (!dims)
       continue;
     if (tensor && dims.getValue().getNumResults() != shape.size())
-      return Status::failure(argumentName(function, index) + " has rank " + std::to_string(shape.size()) + ", but its llm.dims has " +
-                             std::to_string(dims.getValue().getNumResults()) + " sizes");
+      return Status::failure(argumentName(function, index) + " has rank " + std::to_string(shape.size()) +
+                             ", but its llm.dims has " + std::to_string(dims.getValue().getNumResults()) + " sizes");
     for (auto [axis, expression] : ::llvm::enumerate(dims.getValue().getResults()))
       if (axis < shape.size())
         equations.push_back({expression, shape[axis], index, axis});
@@ -146,9 +148,10 @@ Result<SymbolValues> solveSymbols(func::FuncOp function, std::span<const std::ve
   for (const Equation &equation : equations) {
     std::optional<int64_t> value = valueOf(equation.expression, symbols.values);
     if (value ? *value != equation.size : onlyUnknown(equation.expression, symbols).has_value())
-      return Status::failure("axis " + std::to_string(equation.axis) + " of " + argumentName(function, equation.argument) + " is " +
-                             expressionText(equation.expression, symbols) + ", which " +
-                             (value ? "is " + std::to_string(*value) + ", got " : "cannot be ") + std::to_string(equation.size));
+      return Status::failure(
+          "axis " + std::to_string(equation.axis) + " of " + argumentName(function, equation.argument) + " is " +
+          expressionText(equation.expression, symbols) + ", which " +
+          (value ? "is " + std::to_string(*value) + ", got " : "cannot be ") + std::to_string(equation.size));
   }
   for (auto [name, value] : ::llvm::zip(symbols.names, symbols.values))
     if (value && *value < 0)

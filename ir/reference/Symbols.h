@@ -1,11 +1,11 @@
-// The symbolic sizes of a function, solved from the shapes of its inputs. Relies on the attributes llm.symbols and llm.dims
-// (docs/architecture.md).
+// The symbolic sizes of a function, solved from the shapes of its inputs. Relies on the attributes llm.symbols and
+// llm.dims (docs/architecture.md).
 #pragma once
 
 #include "runtime/Status.h"
 
-#include <mlir/IR/AffineMap.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
+#include <mlir/IR/AffineMap.h>
 
 #include <map>
 #include <optional>
@@ -21,9 +21,9 @@ struct SymbolValues {
   std::vector<std::optional<int64_t>> values;
 };
 
-/// Solves the symbols of `function` from `shapes`, one for each argument; `given` are values known beforehand. Fails, naming the
-/// argument and both numbers, when a shape contradicts the argument's type or llm.dims, or another shape. Where an argument is
-/// no tensor (a cache), llm.dims may have one expression, for the leading size.
+/// Solves the symbols of `function` from `shapes`, one for each argument; `given` are values known beforehand. Fails,
+/// naming the argument and both numbers, when a shape contradicts the argument's type or llm.dims, or another shape.
+/// Where an argument is no tensor (a cache), llm.dims may have one expression, for the leading size.
 Result<SymbolValues> solveSymbols(mlir::func::FuncOp function, std::span<const std::vector<int64_t>> shapes,
                                   const std::map<std::string, int64_t> &given);
 

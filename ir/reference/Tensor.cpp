@@ -35,8 +35,9 @@ Result<Extent> extentOf(LatheType type, std::span<const int64_t> shape) {
   }
   uint64_t block = elementsPerBlock(type), bytes = 0;
   if (block > 1 && (shape.empty() || shape.back() % block != 0))
-    return Status::failure("rows of " + std::to_string(shape.empty() ? 1 : shape.back()) + " elements are not whole blocks of " +
-                           elementTypeName(type) + ", which have " + std::to_string(block));
+    return Status::failure("rows of " + std::to_string(shape.empty() ? 1 : shape.back()) +
+                           " elements are not whole blocks of " + elementTypeName(type) + ", which have " +
+                           std::to_string(block));
   if (empty)
     return Extent{0, 0};
   overflow |= __builtin_mul_overflow(elements / block, static_cast<uint64_t>(bytesPerBlock(type)), &bytes);
@@ -58,7 +59,9 @@ template <class To, class From> To convert(From value) {
       return 0;
     double low = static_cast<double>(std::numeric_limits<To>::min());
     double end = std::ldexp(1.0, std::numeric_limits<To>::digits);
-    return value <= low ? std::numeric_limits<To>::min() : value >= end ? std::numeric_limits<To>::max() : static_cast<To>(value);
+    return value <= low   ? std::numeric_limits<To>::min()
+           : value >= end ? std::numeric_limits<To>::max()
+                          : static_cast<To>(value);
   } else {
     return static_cast<To>(value);
   }
@@ -75,20 +78,34 @@ struct Bfloat {};
 struct Boolean {};
 template <class F> void withPlainType(LatheType type, F f) {
   switch (type) {
-  case LATHE_F32: return f(float());
-  case LATHE_F16: return f(Half());
-  case LATHE_BF16: return f(Bfloat());
-  case LATHE_F64: return f(double());
-  case LATHE_I8: return f(int8_t());
-  case LATHE_I16: return f(int16_t());
-  case LATHE_I32: return f(int32_t());
-  case LATHE_I64: return f(int64_t());
-  case LATHE_U8: return f(uint8_t());
-  case LATHE_U16: return f(uint16_t());
-  case LATHE_U32: return f(uint32_t());
-  case LATHE_U64: return f(uint64_t());
-  case LATHE_BOOL: return f(Boolean());
-  default: assert(false && "a block type is no plain type");
+  case LATHE_F32:
+    return f(float());
+  case LATHE_F16:
+    return f(Half());
+  case LATHE_BF16:
+    return f(Bfloat());
+  case LATHE_F64:
+    return f(double());
+  case LATHE_I8:
+    return f(int8_t());
+  case LATHE_I16:
+    return f(int16_t());
+  case LATHE_I32:
+    return f(int32_t());
+  case LATHE_I64:
+    return f(int64_t());
+  case LATHE_U8:
+    return f(uint8_t());
+  case LATHE_U16:
+    return f(uint16_t());
+  case LATHE_U32:
+    return f(uint32_t());
+  case LATHE_U64:
+    return f(uint64_t());
+  case LATHE_BOOL:
+    return f(Boolean());
+  default:
+    assert(false && "a block type is no plain type");
   }
 }
 
@@ -156,7 +173,8 @@ Result<Tensor> Tensor::zeros(LatheType type, std::vector<int64_t> shape) {
     return Status::failure(std::string("a tensor ") + elementTypeName(type) + shapeText(shape) +
                            " is too large; the evaluator computes at most 4 GiB in one");
   Tensor tensor;
-  std::shared_ptr<uint8_t> bytes(static_cast<uint8_t *>(std::calloc(std::max<uint64_t>(extent->bytes, 1), 1)), std::free);
+  std::shared_ptr<uint8_t> bytes(static_cast<uint8_t *>(std::calloc(std::max<uint64_t>(extent->bytes, 1), 1)),
+                                 std::free);
   if (!bytes)
     return Status::failure(std::string("no memory for a tensor ") + elementTypeName(type) + shapeText(shape));
   tensor.type_ = type;
@@ -174,8 +192,8 @@ Result<Tensor> Tensor::view(LatheType type, std::vector<int64_t> shape, std::spa
   if (!extent)
     return extent.status();
   if (extent->bytes != bytes.size())
-    return Status::failure(std::string(elementTypeName(type)) + shapeText(shape) + " takes " + std::to_string(extent->bytes) +
-                           " bytes, got " + std::to_string(bytes.size()));
+    return Status::failure(std::string(elementTypeName(type)) + shapeText(shape) + " takes " +
+                           std::to_string(extent->bytes) + " bytes, got " + std::to_string(bytes.size()));
   Tensor tensor;
   tensor.type_ = type;
   tensor.shape_ = std::move(shape);
@@ -190,7 +208,9 @@ Result<Tensor> Tensor::ofBytes(LatheType type, std::vector<int64_t> shape, std::
   return view(type, std::move(shape), *copy, copy);
 }
 
-Result<Tensor> Tensor::withShape(std::vector<int64_t> shape) const { return view(type_, std::move(shape), bytes_, owner_); }
+Result<Tensor> Tensor::withShape(std::vector<int64_t> shape) const {
+  return view(type_, std::move(shape), bytes_, owner_);
+}
 
 std::span<uint8_t> Tensor::mutableBytes() {
   if (!writable_ || owner_.use_count() > 1) {
@@ -204,7 +224,8 @@ std::span<uint8_t> Tensor::mutableBytes() {
   return {const_cast<uint8_t *>(bytes_.data()), bytes_.size()};
 }
 
-template <class V> Result<Tensor> Tensor::ofValues(LatheType type, std::vector<int64_t> shape, std::span<const V> values) {
+template <class V>
+Result<Tensor> Tensor::ofValues(LatheType type, std::vector<int64_t> shape, std::span<const V> values) {
   if (isBlockType(type))
     return Status::failure(std::string("values are not rounded to blocks of ") + elementTypeName(type));
   Result<Tensor> tensor = zeros(type, std::move(shape));

@@ -1,5 +1,5 @@
-// The values of the reference evaluator: dense tensors of any element type of artifact.h. Relies on the runtime's element
-// types and dequantisation; knows nothing of MLIR.
+// The values of the reference evaluator: dense tensors of any element type of artifact.h. Relies on the runtime's
+// element types and dequantisation; knows nothing of MLIR.
 #pragma once
 
 #include "runtime/ElementType.h"
@@ -29,9 +29,10 @@ public:
   /// The caller's bytes, kept alive by `owner`; not aligned to anything.
   static Result<Tensor> view(LatheType type, std::vector<int64_t> shape, std::span<const uint8_t> bytes,
                              std::shared_ptr<const void> owner);
-  /// Rounds every value to a plain `type` (not a block type): to the nearest, halves to even; integers wrap; a value that is
-  /// not 0 is true. `values` has an entry for each element.
-  template <class V> static Result<Tensor> ofValues(LatheType type, std::vector<int64_t> shape, std::span<const V> values);
+  /// Rounds every value to a plain `type` (not a block type): to the nearest, halves to even; integers wrap; a value
+  /// that is not 0 is true. `values` has an entry for each element.
+  template <class V>
+  static Result<Tensor> ofValues(LatheType type, std::vector<int64_t> shape, std::span<const V> values);
 
   LatheType type() const { return type_; }
   const std::vector<int64_t> &shape() const { return shape_; }
@@ -45,8 +46,8 @@ public:
   /// The same bytes in a shape with as many elements. Fails as `view` does.
   Result<Tensor> withShape(std::vector<int64_t> shape) const;
 
-  /// Elements [first, first + count) as V (double for floats and blocks; double, int64_t or uint64_t for integers). Of a
-  /// block type both are multiples of the block. The range must lie inside.
+  /// Elements [first, first + count) as V (double for floats and blocks; double, int64_t or uint64_t for integers). Of
+  /// a block type both are multiples of the block. The range must lie inside.
   template <class V> void read(int64_t first, int64_t count, V *out) const;
   template <class V> std::vector<V> values() const {
     std::vector<V> all(size_);

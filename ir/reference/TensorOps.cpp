@@ -48,7 +48,8 @@ Result<Tensor> reshape(const Tensor &x, const Tensor &sizes) {
   for (size_t axis = 0; axis < shape.size(); ++axis) {
     if (shape[axis] == 0) {
       if (static_cast<int64_t>(axis) >= x.rank())
-        return Status::failure("shape " + shapeText(shape) + " keeps axis " + std::to_string(axis) + " of " + x.describe());
+        return Status::failure("shape " + shapeText(shape) + " keeps axis " + std::to_string(axis) + " of " +
+                               x.describe());
       shape[axis] = x.dim(axis);
     }
     if (shape[axis] == -1) {
@@ -63,8 +64,8 @@ Result<Tensor> reshape(const Tensor &x, const Tensor &sizes) {
     shape[open] = product == 0 ? 0 : x.size() / product;
   int64_t total = open >= 0 ? product * shape[open] : product;
   if (total != x.size())
-    return Status::failure("shape " + shapeText(shape) + " does not hold the " + std::to_string(x.size()) + " elements of " +
-                           x.describe());
+    return Status::failure("shape " + shapeText(shape) + " does not hold the " + std::to_string(x.size()) +
+                           " elements of " + x.describe());
   if (isBlockType(x.type()) && x.rank() > 0 && (shape.empty() || shape.back() != x.shape().back()))
     return breaksBlocks(x);
   return x.withShape(shape);
@@ -96,8 +97,8 @@ Result<Tensor> expand(const Tensor &x, const Tensor &sizes) {
 
 Result<Tensor> slice(llm::SliceOp op, const Tensor &x, const Tensor &starts, const Tensor &ends) {
   if (starts.size() != static_cast<int64_t>(op.getAxes().size()) || ends.size() != starts.size())
-    return Status::failure("has " + std::to_string(op.getAxes().size()) + " axes, but bounds " + starts.describe() + " and " +
-                           ends.describe());
+    return Status::failure("has " + std::to_string(op.getAxes().size()) + " axes, but bounds " + starts.describe() +
+                           " and " + ends.describe());
   std::vector<int64_t> from = starts.values<int64_t>(), to = ends.values<int64_t>();
   Shape shape = x.shape(), strides = stridesOf(Units(x).shape);
   int64_t start = 0, block = elementsPerBlock(x.type());
@@ -129,8 +130,8 @@ Result<Tensor> concat(const std::vector<const Tensor *> &inputs, int64_t axis) {
   for (const Tensor *input : inputs) {
     for (int64_t i = 0; i < input->rank(); ++i)
       if (i != axis && input->dim(i) != shape[i])
-        return Status::failure("sizes " + std::to_string(shape[i]) + " and " + std::to_string(input->dim(i)) + " differ on axis " +
-                               std::to_string(i));
+        return Status::failure("sizes " + std::to_string(shape[i]) + " and " + std::to_string(input->dim(i)) +
+                               " differ on axis " + std::to_string(i));
     shape[axis] += input->dim(axis);
   }
   Result<Tensor> result = Tensor::zeros(inputs.front()->type(), shape);
@@ -170,7 +171,8 @@ Result<Tensor> gather(const Tensor &x, const Tensor &indices, int64_t axis) {
   std::vector<int64_t> chosen = indices.values<int64_t>();
   for (int64_t &index : chosen) {
     if (index < -x.dim(axis) || index >= x.dim(axis))
-      return Status::failure("index " + std::to_string(index) + " is not in axis " + std::to_string(axis) + " of " + x.describe());
+      return Status::failure("index " + std::to_string(index) + " is not in axis " + std::to_string(axis) + " of " +
+                             x.describe());
     index += index < 0 ? x.dim(axis) : 0;
   }
   uint8_t *out = result->mutableBytes().data();
@@ -185,7 +187,8 @@ Result<Tensor> gather(const Tensor &x, const Tensor &indices, int64_t axis) {
 template <class V> Result<Tensor> range(LatheType type, V start, V limit, V delta) {
   if (delta == 0)
     return Status::failure("delta is 0");
-  double count = std::max(0.0, std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta)));
+  double count =
+      std::max(0.0, std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta)));
   if (!(count < 0x1p40))
     return Status::failure("has " + std::to_string(count) + " elements, which is too many");
   Result<Tensor> place = Tensor::zeros(type, {static_cast<int64_t>(count)});
@@ -201,9 +204,12 @@ Result<Tensor> castTo(LatheType type, const Tensor &x) {
   if (x.type() == type)
     return x;
   switch (numberOf(x.type())) {
-  case Number::Real: return Tensor::ofValues<double>(type, x.shape(), x.values<double>());
-  case Number::Signed: return Tensor::ofValues<int64_t>(type, x.shape(), x.values<int64_t>());
-  case Number::Unsigned: return Tensor::ofValues<uint64_t>(type, x.shape(), x.values<uint64_t>());
+  case Number::Real:
+    return Tensor::ofValues<double>(type, x.shape(), x.values<double>());
+  case Number::Signed:
+    return Tensor::ofValues<int64_t>(type, x.shape(), x.values<int64_t>());
+  case Number::Unsigned:
+    return Tensor::ofValues<uint64_t>(type, x.shape(), x.values<uint64_t>());
   }
   __builtin_unreachable();
 }
@@ -285,8 +291,10 @@ std::optional<Result<Tensor>> evaluateTensorOp(Operation *op, Operands operands,
         if (start.size() != 1 || limit.size() != 1 || delta.size() != 1)
           return Result<Tensor>(Status::failure("start, limit and delta are scalars"));
         if (numberOf(start.type()) == Number::Real)
-          return range<double>(start.type(), start.values<double>()[0], limit.values<double>()[0], delta.values<double>()[0]);
-        return range<int64_t>(start.type(), start.values<int64_t>()[0], limit.values<int64_t>()[0], delta.values<int64_t>()[0]);
+          return range<double>(start.type(), start.values<double>()[0], limit.values<double>()[0],
+                               delta.values<double>()[0]);
+        return range<int64_t>(start.type(), start.values<int64_t>()[0], limit.values<int64_t>()[0],
+                              delta.values<int64_t>()[0]);
       })
       .Case([&](llm::CastOp op) -> Answer {
         auto type = llm::latheType(cast<RankedTensorType>(op.getResult().getType()).getElementType());

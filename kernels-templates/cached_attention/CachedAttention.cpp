@@ -30,15 +30,19 @@ private:
     if (type.getRank() != 4 || type.isDynamicDim(2) || type.getDimSize(3) != cache.getHeadDim() ||
         type.getDimSize(2) % cache.getHeads() != 0)
       return std::nullopt;
-    int64_t heads = type.getDimSize(2), kvHeads = cache.getHeads(), headDim = cache.getHeadDim(), width = heads * headDim;
-    auto tokens = context.shapes.sizeOf(attention.getPositions(), 0), blocks = context.shapes.sizeOf(attention.getBlockTable(), 1);
-    bool isInt32 = llvm::all_of(ValueRange{attention.getPositions(), attention.getSequences(), attention.getBlockTable()},
-                                [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isInteger(32); });
+    int64_t heads = type.getDimSize(2), kvHeads = cache.getHeads(), headDim = cache.getHeadDim(),
+            width = heads * headDim;
+    auto tokens = context.shapes.sizeOf(attention.getPositions(), 0),
+         blocks = context.shapes.sizeOf(attention.getBlockTable(), 1);
+    bool isInt32 = llvm::all_of(
+        ValueRange{attention.getPositions(), attention.getSequences(), attention.getBlockTable()},
+        [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isInteger(32); });
     auto isFloat = [](Value value) { return !value || !floatText(value).empty(); };
-    TokenRows query = slices ? tokenRows(attention.getQuery(), width, context.shapes)
-                             : TokenRows{attention.getQuery(), 0, width, {}};
-    if ((slices && query.passed.empty()) || !tokens || !blocks || !isInt32 || cache.getPageTokens() != 64 || floatText(query.base).empty() ||
-        floatText(attention.getResult()).empty() || !isFloat(attention.getSlopes()) || !isFloat(attention.getSinks()) ||
+    TokenRows query =
+        slices ? tokenRows(attention.getQuery(), width, context.shapes) : TokenRows{attention.getQuery(), 0, width, {}};
+    if ((slices && query.passed.empty()) || !tokens || !blocks || !isInt32 || cache.getPageTokens() != 64 ||
+        floatText(query.base).empty() || floatText(attention.getResult()).empty() || !isFloat(attention.getSlopes()) ||
+        !isFloat(attention.getSinks()) ||
         !(cache.getElementType().isF32() || cache.getElementType().isF16() || cache.getElementType().isBF16()))
       return std::nullopt;
 
@@ -47,7 +51,8 @@ private:
     addOps(launch.ops, query.passed);
     sortOps(launch.ops);
     launch.recomputed.insert(query.passed.begin(), query.passed.end());
-    launch.inputs = {query.base, attention.getCache(), attention.getPositions(), attention.getSequences(), attention.getBlockTable()};
+    launch.inputs = {query.base, attention.getCache(), attention.getPositions(), attention.getSequences(),
+                     attention.getBlockTable()};
     if (attention.getSlopes())
       launch.inputs.push_back(attention.getSlopes());
     if (attention.getSinks())

@@ -1,20 +1,21 @@
-// Causal attention of a ragged step over the paged cache: token i of sequence sequences[i] sees the positions 0 .. positions[i],
-// with a window only the last `window` of them. score = scale * q.k, soft cap, + slopes[head] * (key - query position); softmax;
-// times values. Query head h reads head h / (heads / kvHeads) of the cache.
+// Causal attention of a ragged step over the paged cache: token i of sequence sequences[i] sees the positions 0 ..
+// positions[i], with a window only the last `window` of them. score = scale * q.k, soft cap, + slopes[head] * (key -
+// query position); softmax; times values. Query head h reads head h / (heads / kvHeads) of the cache.
 //
-// Buffers: query (tokens, heads, headDim) of Query, at queryOffset, tokens queryStride apart; cache pages (common/cpu/cache.h) of
-// Cache; positions, sequences (tokens) i32; block table (sequences, blocks) i32; slopes (heads) of Slopes where `slopes`; sinks
-// (heads) of Sinks where `sinks`; output (tokens, heads, headDim) of Output; partials, a workspace of splitTokens * heads *
-// ceil(blocks / 2) * partialFloats floats; counters, a persistent one of splitTokens * kvHeads * 64 bytes.
-// params: 0 tokens, 1 blocks.
-// Grid: tokens * kvHeads * ceil(blocks / 2); the work that there is is spread over it evenly.
-// Thread scratch: scratchBytes below.
+// Buffers: query (tokens, heads, headDim) of Query, at queryOffset, tokens queryStride apart; cache pages
+// (common/cpu/cache.h) of Cache; positions, sequences (tokens) i32; block table (sequences, blocks) i32; slopes (heads)
+// of Slopes where `slopes`; sinks (heads) of Sinks where `sinks`; output (tokens, heads, headDim) of Output; partials,
+// a workspace of splitTokens * heads * ceil(blocks / 2) * partialFloats floats; counters, a persistent one of
+// splitTokens * kvHeads * 64 bytes. params: 0 tokens, 1 blocks. Grid: tokens * kvHeads * ceil(blocks / 2); the work
+// that there is is spread over it evenly. Thread scratch: scratchBytes below.
 //
-// Parameters: heads, kvHeads, headDim, queryStride, queryOffset, window (0: none); scale, softcap (0: none); slopes, sinks; types.
+// Parameters: heads, kvHeads, headDim, queryStride, queryOffset, window (0: none); scale, softcap (0: none); slopes,
+// sinks; types.
 //
-// Positions are taken in chunks of 128 (two pages), each with its own maximum, sum and weighted values, and the chunks are
-// merged in ascending order: with few tokens a unit of work is a chunk and the last one to finish merges, with more it is a
-// block of tokens that walks its chunks; both do the same operations. Bound by reading the cache, or by q.k and p.v.
+// Positions are taken in chunks of 128 (two pages), each with its own maximum, sum and weighted values, and the chunks
+// are merged in ascending order: with few tokens a unit of work is a chunk and the last one to finish merges, with more
+// it is a block of tokens that walks its chunks; both do the same operations. Bound by reading the cache, or by q.k and
+// p.v.
 #include "common/cpu/cache.h"
 #include "common/cpu/math.h"
 
@@ -103,7 +104,8 @@ struct State {
 
 // A query row, in floats, padded with zeros.
 LATHE_INLINE void loadQuery(const LatheKernelContext &context, int64_t token, int64_t head, float *to) {
-  const Query *from = static_cast<const Query *>(context.buffers[0]) + queryOffset + token * queryStride + head * headDim;
+  const Query *from =
+      static_cast<const Query *>(context.buffers[0]) + queryOffset + token * queryStride + head * headDim;
   int64_t d = 0;
   for (; d + 16 <= headDim; d += 16)
     store<16>(to + d, load<16>(from + d));
@@ -114,13 +116,14 @@ LATHE_INLINE void loadQuery(const LatheKernelContext &context, int64_t token, in
 // A query of a chunk: its row, which positions of the chunk it sees, and what ALiBi needs.
 struct ChunkQuery {
   const float *row;
-  int64_t begin, end;  // within the chunk
+  int64_t begin, end;    // within the chunk
   float slope, distance; // chunk's first position - the query's
 };
 
 // scores[q] of the vectors [first, first + P) of 16 positions each.
 template <int Q, int P>
-LATHE_INLINE void scoreVectors(const ChunkQuery *queries, const Cache *keys, float (*scores)[chunkPositions], int64_t first) {
+LATHE_INLINE void scoreVectors(const ChunkQuery *queries, const Cache *keys, float (*scores)[chunkPositions],
+                               int64_t first) {
   Floats<16> sums[Q][P] = {};
   const Cache *from = keys + Page::keyIndex(first % (Page::positions / 16) * 16);
   // While keys are multiplied the values of the same positions come in.
@@ -131,8 +134,7 @@ LATHE_INLINE void scoreVectors(const ChunkQuery *queries, const Cache *keys, flo
         __builtin_prefetch(values + d * 16 * P + i);
     LATHE_UNROLL for (int p = 0; p < P; ++p) {
       Floats<16> key = load<16>(from + p * 16 * headDim + d * 16);
-      LATHE_UNROLL for (int q = 0; q < Q; ++q)
-        sums[q][p] = sums[q][p] + key * queries[q].row[d];
+      LATHE_UNROLL for (int q = 0; q < Q; ++q) sums[q][p] = sums[q][p] + key * queries[q].row[d];
     }
   }
   const Ints<16> count = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -191,14 +193,13 @@ __attribute__((noinline)) void attendChunk(const ChunkQuery *queries, const Cach
   auto values = [&]<int D>(Integers<D>, int64_t d) __attribute__((always_inline)) {
     Floats<16> sums[Q][D] = {};
     for (int64_t position = begin; position < end; ++position) {
-      const Cache *row = pages[position / Page::positions] + Page::positions * headDim + position % Page::positions * headDim;
+      const Cache *row =
+          pages[position / Page::positions] + Page::positions * headDim + position % Page::positions * headDim;
       Floats<16> value[D];
-      LATHE_UNROLL for (int i = 0; i < D; ++i)
-        value[i] = loadValues(row, d + 16 * i);
+      LATHE_UNROLL for (int i = 0; i < D; ++i) value[i] = loadValues(row, d + 16 * i);
       LATHE_UNROLL for (int q = 0; q < Q; ++q) {
         float p = scores[q][position];
-        LATHE_UNROLL for (int i = 0; i < D; ++i)
-          sums[q][i] = sums[q][i] + value[i] * p;
+        LATHE_UNROLL for (int i = 0; i < D; ++i) sums[q][i] = sums[q][i] + value[i] * p;
       }
     }
     for (int q = 0; q < Q; ++q)
@@ -230,8 +231,8 @@ LATHE_INLINE void pagesOfChunk(const LatheKernelContext &context, int64_t sequen
   }
 }
 
-LATHE_INLINE ChunkQuery chunkQuery(const LatheKernelContext &context, const float *row, int64_t token, int64_t head, Span span,
-                                   int64_t chunk) {
+LATHE_INLINE ChunkQuery chunkQuery(const LatheKernelContext &context, const float *row, int64_t token, int64_t head,
+                                   Span span, int64_t chunk) {
   int64_t start = chunk * chunkPositions;
   ChunkQuery query = {row, greatest<int64_t>(span.begin - start, 0), least(span.end - start, chunkPositions), 0, 0};
   if constexpr (slopes) {
@@ -241,7 +242,8 @@ LATHE_INLINE ChunkQuery chunkQuery(const LatheKernelContext &context, const floa
   return query;
 }
 
-// ---- few tokens: a unit of work is a chunk of a token and a head of the cache ------------------------------------------
+// ---- few tokens: a unit of work is a chunk of a token and a head of the cache
+// ------------------------------------------
 
 LATHE_INLINE float *partial(const LatheKernelContext &context, int64_t token, int64_t head, int64_t chunk) {
   float *partials = static_cast<float *>(context.buffers[6 + slopes + sinks]);
@@ -249,8 +251,8 @@ LATHE_INLINE float *partial(const LatheKernelContext &context, int64_t token, in
 }
 
 template <int Q>
-LATHE_INLINE int64_t chunkOfHeads(const LatheKernelContext &context, int64_t token, int64_t kvHead, int64_t chunk, Span span,
-                                  const Cache *const *pages, int64_t first) {
+LATHE_INLINE int64_t chunkOfHeads(const LatheKernelContext &context, int64_t token, int64_t kvHead, int64_t chunk,
+                                  Span span, const Cache *const *pages, int64_t first) {
   float *scratch = static_cast<float *>(context.threadScratch);
   ChunkQuery queries[Q];
   for (int q = 0; q < Q; ++q) {
@@ -292,11 +294,12 @@ void splitUnit(const LatheKernelContext &context, int64_t token, int64_t kvHead,
   }
 }
 
-// ---- many tokens: a unit is a block of tokens and a head of the cache --------------------------------------------------
+// ---- many tokens: a unit is a block of tokens and a head of the cache
+// --------------------------------------------------
 
 template <int Q>
-LATHE_INLINE int64_t chunkOfQueries(const LatheKernelContext &context, int64_t firstToken, int64_t kvHead, int64_t chunk,
-                                    const Span *spans, const Cache *const *pages, int64_t first) {
+LATHE_INLINE int64_t chunkOfQueries(const LatheKernelContext &context, int64_t firstToken, int64_t kvHead,
+                                    int64_t chunk, const Span *spans, const Cache *const *pages, int64_t first) {
   float *scratch = static_cast<float *>(context.threadScratch);
   ChunkQuery queries[Q];
   bool any = false;
@@ -328,7 +331,8 @@ void runOfTokens(const LatheKernelContext &context, int64_t firstToken, int64_t 
     endChunk = greatest(endChunk, ceilDiv(spans[t].end, chunkPositions));
   }
   for (int64_t q = 0; q < queries; ++q) {
-    loadQuery(context, firstToken + q / groupHeads, kvHead * groupHeads + q % groupHeads, scratch + queriesAt + q * rowFloats);
+    loadQuery(context, firstToken + q / groupHeads, kvHead * groupHeads + q % groupHeads,
+              scratch + queriesAt + q * rowFloats);
     State{scratch + statesAt + q * partialFloats}.clear();
   }
   int64_t sequence = static_cast<const int32_t *>(context.buffers[3])[firstToken];
@@ -384,7 +388,8 @@ void cached_attention(const LatheKernelContext &context, int64_t begin, int64_t 
   int64_t unit = share(begin, units), stop = share(end, units), base = 0;
   for (int64_t t = 0; t < tokens && base < stop; base += kvHeads * chunks[t], ++t)
     for (; unit < stop && unit < base + kvHeads * chunks[t]; ++unit)
-      splitUnit(context, t, (unit - base) / chunks[t], spans[t].begin / chunkPositions + (unit - base) % chunks[t], spans[t]);
+      splitUnit(context, t, (unit - base) / chunks[t], spans[t].begin / chunkPositions + (unit - base) % chunks[t],
+                spans[t]);
 }
 
 } // namespace lathe

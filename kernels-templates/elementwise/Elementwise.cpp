@@ -1,6 +1,6 @@
 // Pointwise ops, chains of them with the broadcasts in between, and expand: one pass over the result.
-#include "kernels-templates/Functors.h"
 #include "kernels-templates/Dense.h"
+#include "kernels-templates/Functors.h"
 
 using namespace mlir;
 

@@ -18,8 +18,8 @@ public:
     auto table = cast<RankedTensorType>(embedding.getTable().getType());
     AffineExpr count = leadingSize(embedding.getResult(), 1, context.shapes);
     std::string weight = weightText(table.getElementType()), output = floatText(embedding.getResult());
-    if (!isWeight(embedding.getTable()) || !table.hasStaticShape() || table.getRank() != 2 || table.getDimSize(0) == 0 ||
-        table.getDimSize(1) == 0 || weight.empty() || output.empty() || !count)
+    if (!isWeight(embedding.getTable()) || !table.hasStaticShape() || table.getRank() != 2 ||
+        table.getDimSize(0) == 0 || table.getDimSize(1) == 0 || weight.empty() || output.empty() || !count)
       return;
     bool blocks = isa<llm::BlockType>(table.getElementType());
     bool shared = llvm::any_of(embedding.getTable().getUsers(), [&](Operation *user) {

@@ -1,9 +1,9 @@
-// y[t, :] = table[ids[t], :], dequantised. An id that is no row takes the nearest row: the runtime refuses such tokens, and
-// whatever comes here reads nothing else.
+// y[t, :] = table[ids[t], :], dequantised. An id that is no row takes the nearest row: the runtime refuses such tokens,
+// and whatever comes here reads nothing else.
 //
-// Buffers: table (rows, columns) of Weight, packed in lanes where `packed`, else row major (plain types only); ids (count) of Index;
-// y (count, columns) of Output. params: 0 count. Grid: count.
-// Parameters: rows, columns; packed; types Weight, Index, Output.
+// Buffers: table (rows, columns) of Weight, packed in lanes where `packed`, else row major (plain types only); ids
+// (count) of Index; y (count, columns) of Output. params: 0 count. Grid: count. Parameters: rows, columns; packed;
+// types Weight, Index, Output.
 #include "common/cpu/weights.h"
 
 namespace lathe {

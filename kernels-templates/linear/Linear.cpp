@@ -1,4 +1,5 @@
-// linear by a packed weight, with what surrounds it: a row choice and an rms_norm before, bias, glu and a pointwise chain after.
+// linear by a packed weight, with what surrounds it: a row choice and an rms_norm before, bias, glu and a pointwise
+// chain after.
 #include "kernels-templates/Functors.h"
 #include "kernels-templates/TokenRows.h"
 #include "runtime/cpu/Pack.h"
@@ -15,11 +16,16 @@ int64_t bytesOfPreparedRow(int64_t columns, bool int8) {
 
 const char *activationText(llm::Activation activation) {
   switch (activation) {
-  case llm::Activation::silu: return "lathe::silu(x)";
-  case llm::Activation::gelu: return "lathe::gelu(x)";
-  case llm::Activation::gelu_tanh: return "lathe::geluTanh(x)";
-  case llm::Activation::relu: return "lathe::select(x > V(0), x, V(0))";
-  case llm::Activation::sigmoid: return "lathe::sigmoid(x)";
+  case llm::Activation::silu:
+    return "lathe::silu(x)";
+  case llm::Activation::gelu:
+    return "lathe::gelu(x)";
+  case llm::Activation::gelu_tanh:
+    return "lathe::geluTanh(x)";
+  case llm::Activation::relu:
+    return "lathe::select(x > V(0), x, V(0))";
+  case llm::Activation::sigmoid:
+    return "lathe::sigmoid(x)";
   }
   return "x";
 }
@@ -52,7 +58,8 @@ private:
 
   static bool trace(Value value, Operation *root, const MatchContext &context, Chain &chain, int depth) {
     Operation *op = value.getDefiningOp();
-    if (!op || depth > longestChain || context.isTaken(op) || (op != root && !value.hasOneUse()) || op->getBlock() != root->getBlock())
+    if (!op || depth > longestChain || context.isTaken(op) || (op != root && !value.hasOneUse()) ||
+        op->getBlock() != root->getBlock())
       return false;
     if (auto linear = dyn_cast<llm::LinearOp>(op)) {
       chain.linear = linear;
@@ -88,7 +95,8 @@ private:
     return x && y && *x == *y;
   }
 
-  static std::optional<Launch> build(Operation *root, Chain chain, bool wantNorm, bool wantGather, const MatchContext &context) {
+  static std::optional<Launch> build(Operation *root, Chain chain, bool wantNorm, bool wantGather,
+                                     const MatchContext &context) {
     llm::LinearOp linear = chain.linear;
     auto weightType = cast<RankedTensorType>(linear.getWeight().getType());
     std::string weight = weightText(weightType.getElementType());
@@ -115,8 +123,9 @@ private:
     // Before: x, or the input of its norm, or that of the row choice.
     Value x = linear.getX();
     auto norm = x.getDefiningOp<llm::RmsNormOp>();
-    bool hasNorm = wantNorm && norm && floatText(norm.getResult()) == "float" && lastSize(norm.getResult()) == columns &&
-                   !context.isTaken(norm) && (!norm.getWeight() || !floatText(norm.getWeight()).empty());
+    bool hasNorm = wantNorm && norm && floatText(norm.getResult()) == "float" &&
+                   lastSize(norm.getResult()) == columns && !context.isTaken(norm) &&
+                   (!norm.getWeight() || !floatText(norm.getWeight()).empty());
     if (wantNorm != hasNorm)
       return std::nullopt;
     if (hasNorm) {
@@ -155,7 +164,8 @@ private:
     std::string operandTypes;
     for (Operation *op : chain.ops)
       for (Value operand : op->getOperands()) {
-        if (isFunctorLiteral(operand) || is_contained(arguments, operand) || is_contained(chain.ops, operand.getDefiningOp()))
+        if (isFunctorLiteral(operand) || is_contained(arguments, operand) ||
+            is_contained(chain.ops, operand.getDefiningOp()))
           continue;
         int64_t kind = kindOf(operand, result, outputs, context);
         if (kind < 0)
@@ -188,8 +198,9 @@ private:
     launch.setType(builder, "Input", floatText(x));
     launch.setType(builder, "Output", floatText(result));
     launch.setType(builder, "NormWeight", normWeight ? floatText(norm.getWeight()) : "float");
-    launch.setType(builder, "Index", hasGather ? elementTypeText(cast<RankedTensorType>(gather.getIndices().getType()).getElementType())
-                                               : "int32_t");
+    launch.setType(builder, "Index",
+                   hasGather ? elementTypeText(cast<RankedTensorType>(gather.getIndices().getType()).getElementType())
+                             : "int32_t");
     launch.setType(builder, "Bias", linear.getBias() ? floatText(linear.getBias()) : "float");
     launch.setType(builder, "Operands", "lathe::Types<" + operandTypes + ">");
     launch.set(builder, "int8", int8);

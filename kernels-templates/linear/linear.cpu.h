@@ -1,19 +1,22 @@
 // y[t, n] = epilogue(sum over k of x[t, k] * W[n, k] + bias[n], operands...), or with `glu`
-// y[t, n] = epilogue(activation(gate[t, n]) * up[t, n], operands...), where gate and up are the sums of the weight's halves.
+// y[t, n] = epilogue(activation(gate[t, n]) * up[t, n], operands...), where gate and up are the sums of the weight's
+// halves.
 //
-// Buffers: x (.., columns) of Input, rows `inputStride` elements apart; W packed (interleaved with glu); norm weight (columns)
-// where `normWeight`; row numbers of Index where `gather`; bias (rows) of Bias where `bias`; operands of the epilogue of the
-// types in Operands; y (tokens, outputs) of Output, where outputs is `rows`, or rows / 2 with glu.
+// Buffers: x (.., columns) of Input, rows `inputStride` elements apart; W packed (interleaved with glu); norm weight
+// (columns) where `normWeight`; row numbers of Index where `gather`; bias (rows) of Bias where `bias`; operands of the
+// epilogue of the types in Operands; y (tokens, outputs) of Output, where outputs is `rows`, or rows / 2 with glu.
 // params: 0 tokens (rows of y); 1 rows of x, where `gather`.
-// Grid: ceil(tokens / tokenBlock) * groups, groups = ceil(outputs / 16); the groups of one token block follow each other.
-// Thread scratch: scratchBytes below: the rows of x of a token block, prepared once per thread and launch.
+// Grid: ceil(tokens / tokenBlock) * groups, groups = ceil(outputs / 16); the groups of one token block follow each
+// other. Thread scratch: scratchBytes below: the rows of x of a token block, prepared once per thread and launch.
 //
 // Parameters: rows, columns, inputStride, tokenBlock; types Weight, Input, Output, NormWeight, Index, Bias, Operands;
-// int8 (x in blocks of 32: d = max|x| / 127, q = round half to even(x / d); block types only); norm, normWeight, epsilon (x
-// is rms-normalised first); gather (row r of y is of row index[r] of x); bias; glu (functors::activation); epilogue
-// (functors::epilogue); operandKinds[]: 0 (tokens, outputs) with rows operandStrides[] apart, 1 (outputs), 2 one element.
+// int8 (x in blocks of 32: d = max|x| / 127, q = round half to even(x / d); block types only); norm, normWeight,
+// epsilon (x is rms-normalised first); gather (row r of y is of row index[r] of x); bias; glu (functors::activation);
+// epilogue (functors::epilogue); operandKinds[]: 0 (tokens, outputs) with rows operandStrides[] apart, 1 (outputs), 2
+// one element.
 //
-// A lane is a row of W; blocks are added in the order of k. A few tokens are bound by reading W, many by the dot products.
+// A lane is a row of W; blocks are added in the order of k. A few tokens are bound by reading W, many by the dot
+// products.
 #include "common/cpu/math.h"
 #include "common/cpu/norm.h"
 #include "common/cpu/weights.h"
@@ -35,7 +38,8 @@ constexpr int64_t outputs = glu ? rows / 2 : rows;
 constexpr int64_t groups = ceilDiv(outputs, lanesOfGroup);
 constexpr int64_t bytesOfGroup = groupBytes<Weight>(columns);
 
-// ---- a row of x as the sums want it: int8 quants, d, then what zero points or minima need; or floats ------------------
+// ---- a row of x as the sums want it: int8 quants, d, then what zero points or minima need; or floats
+// ------------------
 
 constexpr int64_t blocks = columns / 32;
 template <class W> struct Needs {
@@ -105,7 +109,8 @@ LATHE_INLINE void prepareRow(const Input *x, const NormWeight *weight, uint8_t *
   float factor = norm ? inverseRms<columns>(x, epsilon) : 1.0f;
   if constexpr (int8) {
     for (int64_t block = 0; block < blocks; ++block)
-      quantizeBlock(row, block, normalised(x, 32 * block, factor, weight), normalised(x, 32 * block + 16, factor, weight));
+      quantizeBlock(row, block, normalised(x, 32 * block, factor, weight),
+                    normalised(x, 32 * block + 16, factor, weight));
   } else {
     int64_t i = 0;
     for (; i + 16 <= columns; i += 16)
@@ -122,7 +127,8 @@ LATHE_INLINE void prepareRow(const Input *x, const NormWeight *weight, uint8_t *
   }
 }
 
-// ---- sums of T tokens and S * lanes rows of a group, from lane `lane0` -------------------------------------------------
+// ---- sums of T tokens and S * lanes rows of a group, from lane `lane0`
+// -------------------------------------------------
 
 template <class W, int T, int S>
 __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, int lane0, float (*sums)[lanesOfGroup]) {
@@ -158,7 +164,8 @@ __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, i
           if constexpr (F::halves) {
             const uint8_t *offset = row + offsetAt + 8 * index;
             auto first = dotOfBytes<L, 4, F::largest, F::isSigned>(quants, q, Ints<L>(int32_t(loadWord(offset))));
-            auto second = dotOfBytes<L, 4, F::largest, F::isSigned>(quants + 4, q + 16, Ints<L>(int32_t(loadWord(offset + 4))));
+            auto second =
+                dotOfBytes<L, 4, F::largest, F::isSigned>(quants + 4, q + 16, Ints<L>(int32_t(loadWord(offset + 4))));
             total = first * halfScales[0] + second * halfScales[1];
           } else {
             if constexpr (F::zero != 0)
@@ -178,8 +185,8 @@ __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, i
       LATHE_UNROLL for (int s = 0; s < S; ++s) {
         const uint8_t *head = group + F::headOffset(index / subBlocks);
         Floats<L> minimum = F::template minimum<L>(head, int(index % subBlocks), lane0 + s * L);
-        LATHE_UNROLL for (int t = 0; t < T; ++t)
-          minima[t][s] = minima[t][s] + minimum * floatAt(x + t * rowBytes + sumAt + 4 * index);
+        LATHE_UNROLL for (int t = 0; t < T; ++t) minima[t][s] =
+            minima[t][s] + minimum * floatAt(x + t * rowBytes + sumAt + 4 * index);
       }
   for (int t = 0; t < T; ++t)
     for (int s = 0; s < S; ++s)
@@ -188,7 +195,8 @@ __attribute__((noinline)) void sumInt8(const uint8_t *group, const uint8_t *x, i
 
 // Even and odd k have sums of their own: chains of additions half as long.
 template <class W, int T, int S>
-__attribute__((noinline)) void sumFloats(const uint8_t *group, const uint8_t *x, int lane0, float (*sums)[lanesOfGroup]) {
+__attribute__((noinline)) void sumFloats(const uint8_t *group, const uint8_t *x, int lane0,
+                                         float (*sums)[lanesOfGroup]) {
   constexpr int L = lanes;
   Floats<L> sum[T][S][2] = {};
   if constexpr (isPlain<W>) {
@@ -200,8 +208,8 @@ __attribute__((noinline)) void sumFloats(const uint8_t *group, const uint8_t *x,
             __builtin_prefetch(group + k * bytes + 4096 + i);
       LATHE_UNROLL for (int s = 0; s < S; ++s) {
         Floats<L> weight = load<L>(reinterpret_cast<const W *>(group + k * bytes) + lane0 + s * L);
-        LATHE_UNROLL for (int t = 0; t < T; ++t)
-          sum[t][s][chain] = sum[t][s][chain] + weight * floatAt(x + t * rowBytes + 4 * k);
+        LATHE_UNROLL for (int t = 0; t < T; ++t) sum[t][s][chain] =
+            sum[t][s][chain] + weight * floatAt(x + t * rowBytes + 4 * k);
       }
     };
     int64_t k = 0;
@@ -218,11 +226,11 @@ __attribute__((noinline)) void sumFloats(const uint8_t *group, const uint8_t *x,
       const uint8_t *head = group + F::headOffset(block), *body = group + F::bodyOffset(block);
       for (int sub = 0; sub < subBlocks; ++sub) {
         const uint8_t *from = x + 4 * 32 * (block * subBlocks + sub);
-        LATHE_UNROLL for (int s = 0; s < S; ++s)
-          dequantizeBlock<W, L>(head, body, sub, lane0 + s * L, [&](int k, Floats<L> weight) __attribute__((always_inline)) {
-            LATHE_UNROLL for (int t = 0; t < T; ++t)
-              sum[t][s][k & 1] = sum[t][s][k & 1] + weight * floatAt(from + t * rowBytes + 4 * k);
-          });
+        LATHE_UNROLL for (int s = 0; s < S; ++s) dequantizeBlock<W, L>(
+            head, body, sub, lane0 + s * L, [&](int k, Floats<L> weight) __attribute__((always_inline)) {
+              LATHE_UNROLL for (int t = 0; t < T; ++t) sum[t][s][k & 1] =
+                  sum[t][s][k & 1] + weight * floatAt(from + t * rowBytes + 4 * k);
+            });
       }
     }
   }
@@ -240,7 +248,8 @@ template <int T> LATHE_INLINE void sumGroup(const uint8_t *group, const uint8_t 
       sumFloats<Weight, T, S>(group, x, lane, sums);
 }
 
-// ---- what happens to the sums ------------------------------------------------------------------------------------------
+// ---- what happens to the sums
+// ------------------------------------------------------------------------------------------
 
 template <class T> LATHE_INLINE Floats<16> loadColumns(const T *from, int64_t column) {
   if (outputs % lanesOfGroup == 0 || column + lanesOfGroup <= outputs)
@@ -277,7 +286,8 @@ LATHE_INLINE Floats<16> finish(Types<T...>, Integers<I...>, Floats<16> y, void *
 constexpr int normBuffer = 2, indexBuffer = normBuffer + normWeight, biasBuffer = indexBuffer + gather,
               operandBuffer = biasBuffer + bias, outputBuffer = operandBuffer + Operands::count;
 
-template <int T> LATHE_INLINE void tokens(const LatheKernelContext &context, int64_t group, const uint8_t *x, int64_t row) {
+template <int T>
+LATHE_INLINE void tokens(const LatheKernelContext &context, int64_t group, const uint8_t *x, int64_t row) {
   const uint8_t *weight = static_cast<const uint8_t *>(context.buffers[1]);
   constexpr int halves = glu ? 2 : 1;
   alignas(64) float sums[halves][T][lanesOfGroup];
@@ -324,8 +334,8 @@ void linear(const LatheKernelContext &context, int64_t begin, int64_t end) {
         if constexpr (gather)
           row = chosenRow(context, row);
         const void *norms = normWeight ? context.buffers[normBuffer] : nullptr;
-        prepareRow(static_cast<const Input *>(context.buffers[0]) + row * inputStride, static_cast<const NormWeight *>(norms),
-                   x + t * rowBytes);
+        prepareRow(static_cast<const Input *>(context.buffers[0]) + row * inputStride,
+                   static_cast<const NormWeight *>(norms), x + t * rowBytes);
       }
       *prepared = {context.launchSerial, block};
     }

@@ -1,9 +1,9 @@
 // y = s / sqrt(mean(s^2) + epsilon) * weight over rows, where s = x, or x + residual with `residual`; computed in f32.
 //
-// Buffers: x (rows, columns) of Input, rows inputStride apart; residual (rows, columns) of Input where `residual`; weight
-// (columns) of Weight where `weight`; outputs: s (rows, columns) of Input where `residual` and `keepSum`; y (rows, columns) of Output.
-// params: 0 rows. Grid: rows. Parameters: columns, inputStride; residual, keepSum, weight; epsilon; types Input, Weight, Output.
-// Bound by the memory. The same operations as linear's prologue.
+// Buffers: x (rows, columns) of Input, rows inputStride apart; residual (rows, columns) of Input where `residual`;
+// weight (columns) of Weight where `weight`; outputs: s (rows, columns) of Input where `residual` and `keepSum`; y
+// (rows, columns) of Output. params: 0 rows. Grid: rows. Parameters: columns, inputStride; residual, keepSum, weight;
+// epsilon; types Input, Weight, Output. Bound by the memory. The same operations as linear's prologue.
 #include "common/cpu/norm.h"
 
 namespace lathe {

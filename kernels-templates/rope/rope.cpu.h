@@ -1,9 +1,9 @@
 // Rotary position embedding of (rows, heads, headDim), where rows are batch * tokens: pair i of a head is turned by
 // positions[row] * frequency[i] and multiplied by `factor`.
 //
-// Buffers: x of Input, rows inputStride elements apart, the first at inputOffset; positions (rows) of Index; with rotation 2
-// frequencies (dims / 2) of Table, with rotation 3 cosines and sines (tableRows, dims / 2) of Table; output (rows, heads, headDim) of
-// Output. params: 0 rows. Grid: rows.
+// Buffers: x of Input, rows inputStride elements apart, the first at inputOffset; positions (rows) of Index; with
+// rotation 2 frequencies (dims / 2) of Table, with rotation 3 cosines and sines (tableRows, dims / 2) of Table; output
+// (rows, heads, headDim) of Output. params: 0 rows. Grid: rows.
 //
 // Parameters: heads, headDim, dims, inputStride, inputOffset; rotation: 1 by frequencyBits[] (f32 bits of dims / 2
 // frequencies), 2, 3; tableRows; interleaved; factor; types Input, Index, Table, Output.

@@ -41,15 +41,18 @@ private:
                : llm::RopeOp();
   }
 
-  static std::optional<Launch> build(llm::CacheAppendOp append, llm::RopeOp keyRope, llm::RopeOp queryRope, const MatchContext &context) {
+  static std::optional<Launch> build(llm::CacheAppendOp append, llm::RopeOp keyRope, llm::RopeOp queryRope,
+                                     const MatchContext &context) {
     Builder builder(append.getContext());
     auto cache = append.getCache().getType();
     int64_t kvHeads = cache.getHeads(), headDim = cache.getHeadDim(), width = kvHeads * headDim;
     std::string element = elementTypeText(cache.getElementType());
-    auto tokens = context.shapes.sizeOf(append.getPositions(), 0), blocks = context.shapes.sizeOf(append.getBlockTable(), 1);
-    bool isInt32 = llvm::all_of(ValueRange{append.getPositions(), append.getSequences(), append.getBlockTable()}, [](Value value) {
-      return cast<RankedTensorType>(value.getType()).getElementType().isInteger(32);
-    });
+    auto tokens = context.shapes.sizeOf(append.getPositions(), 0),
+         blocks = context.shapes.sizeOf(append.getBlockTable(), 1);
+    bool isInt32 =
+        llvm::all_of(ValueRange{append.getPositions(), append.getSequences(), append.getBlockTable()}, [](Value value) {
+          return cast<RankedTensorType>(value.getType()).getElementType().isInteger(32);
+        });
     if (!tokens || !blocks || !isInt32 || cache.getPageTokens() != 64 || headDim > 1024 ||
         !(cache.getElementType().isF32() || cache.getElementType().isF16() || cache.getElementType().isBF16()))
       return std::nullopt;
@@ -70,7 +73,8 @@ private:
       addOps(launch.ops, {rope});
       return tokenRows(rope.getX(), rowWidth, context.shapes);
     };
-    TokenRows key = keyRope ? rotated(keyRope, append.getKey(), width) : tokenRows(append.getKey(), width, context.shapes);
+    TokenRows key =
+        keyRope ? rotated(keyRope, append.getKey(), width) : tokenRows(append.getKey(), width, context.shapes);
     TokenRows value = tokenRows(append.getValue(), width, context.shapes), query;
     int64_t heads = 0;
     if (queryRope) {
@@ -86,7 +90,8 @@ private:
     include(key.passed);
     include(value.passed);
     sortOps(launch.ops);
-    launch.inputs.append({key.base, value.base, append.getCache(), append.getPositions(), append.getSequences(), append.getBlockTable()});
+    launch.inputs.append({key.base, value.base, append.getCache(), append.getPositions(), append.getSequences(),
+                          append.getBlockTable()});
     std::string input = floatText(key.base);
     if (input.empty() || floatText(value.base) != input || (queryRope && floatText(query.base) != input))
       return std::nullopt;

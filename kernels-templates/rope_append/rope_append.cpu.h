@@ -1,14 +1,14 @@
 // Rotates the queries and keys of a step's tokens and writes keys and values into the paged cache.
 //
-// Buffers: query (tokens, heads, headDim) where `query`; key, value (tokens, kvHeads, headDim); any of them may be parts of one
-// fused buffer: tokens are *Stride elements apart, the first starts at *Offset; cache pages (common/cpu/cache.h) of Cache; positions,
-// sequences (tokens) i32; block table (sequences, blocks) i32; with rotation 2 frequencies (dims / 2) of Table, with rotation
-// 3 cosines and sines (tableRows, dims / 2) of Table; output: rotated query (tokens, heads, headDim) of Output where `query`.
-// params: 0 tokens, 1 blocks. Grid: tokens.
+// Buffers: query (tokens, heads, headDim) where `query`; key, value (tokens, kvHeads, headDim); any of them may be
+// parts of one fused buffer: tokens are *Stride elements apart, the first starts at *Offset; cache pages
+// (common/cpu/cache.h) of Cache; positions, sequences (tokens) i32; block table (sequences, blocks) i32; with rotation
+// 2 frequencies (dims / 2) of Table, with rotation 3 cosines and sines (tableRows, dims / 2) of Table; output: rotated
+// query (tokens, heads, headDim) of Output where `query`. params: 0 tokens, 1 blocks. Grid: tokens.
 //
-// Parameters: heads, kvHeads, headDim, dims, queryStride, keyStride, valueStride, queryOffset, keyOffset, valueOffset; rotation: 0
-// none, 1 by frequencyBits[] (f32 bits of dims / 2 frequencies), 2, 3; tableRows; interleaved, query; factor; types Input, Cache,
-// Table, Output. Positions beyond the block table are not written.
+// Parameters: heads, kvHeads, headDim, dims, queryStride, keyStride, valueStride, queryOffset, keyOffset, valueOffset;
+// rotation: 0 none, 1 by frequencyBits[] (f32 bits of dims / 2 frequencies), 2, 3; tableRows; interleaved, query;
+// factor; types Input, Cache, Table, Output. Positions beyond the block table are not written.
 #include "common/cpu/cache.h"
 #include "common/cpu/rotation.h"
 
@@ -20,7 +20,9 @@ using namespace parameters;
 using Page = CachePage<Cache, kvHeads, headDim>;
 using Turn = Rotation<dims>;
 constexpr int cacheBuffer = query ? 3 : 2, positionBuffer = cacheBuffer + 1, tableBuffer = positionBuffer + 3,
-              outputBuffer = tableBuffer + (rotation == 3 ? 2 : rotation == 2 ? 1 : 0);
+              outputBuffer = tableBuffer + (rotation == 3   ? 2
+                                            : rotation == 2 ? 1
+                                                            : 0);
 
 struct Frequencies {
   alignas(64) float at[Turn::padded] = {};

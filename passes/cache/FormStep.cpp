@@ -1,5 +1,6 @@
-// form-step: adds @step, the ragged step function over a paged cache, to a module whose @forward is a causal decoder in the
-// attention normal form. Relies on fusion having proven masks (causal, window) and on symbolic shapes; @forward is left alone.
+// form-step: adds @step, the ragged step function over a paged cache, to a module whose @forward is a causal decoder in
+// the attention normal form. Relies on fusion having proven masks (causal, window) and on symbolic shapes; @forward is
+// left alone.
 #include "passes/Passes.h"
 #include "passes/cache/RowWise.h"
 
@@ -24,7 +25,8 @@ constexpr int64_t pageTokens = 64;
 class StepBuilder {
 public:
   StepBuilder(func::FuncOp forward, Type cacheElement)
-      : forward(forward), cacheElement(cacheElement), context(forward.getContext()), shapes(forward), builder(context) {}
+      : forward(forward), cacheElement(cacheElement), context(forward.getContext()), shapes(forward), builder(context) {
+  }
 
   int64_t caches = 0;
   std::string problem; // why the graph is no decoder; empty for an error that was emitted
@@ -95,8 +97,8 @@ private:
     step = builder.create<func::FuncOp>(forward.getLoc(), "step", builder.getFunctionType({}, {}));
     step->setAttr("llm.symbols", builder.getStrArrayAttr({"tokens", "sequences", "blocks", "outputs", "pages"}));
     Block &block = step.getBody().emplaceBlock();
-    AffineExpr tokens = getAffineSymbolExpr(0, context), rows = getAffineSymbolExpr(1, context), blocks = getAffineSymbolExpr(2, context),
-               outputs = getAffineSymbolExpr(3, context);
+    AffineExpr tokens = getAffineSymbolExpr(0, context), rows = getAffineSymbolExpr(1, context),
+               blocks = getAffineSymbolExpr(2, context), outputs = getAffineSymbolExpr(3, context);
     struct Argument {
       StringRef name;
       Type type;
@@ -107,11 +109,12 @@ private:
                      {"block_table", matrix, {rows, blocks}},
                      {"output_rows", vector, {outputs}}};
     for (const Argument &argument : arguments)
-      step.insertArgument(step.getNumArguments(), argument.type,
-                          builder.getDictionaryAttr({builder.getNamedAttr("llm.name", builder.getStringAttr(argument.name)),
-                                                     builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(
-                                                                                          0, 5, argument.dims, context)))}),
-                          forward.getLoc());
+      step.insertArgument(
+          step.getNumArguments(), argument.type,
+          builder.getDictionaryAttr(
+              {builder.getNamedAttr("llm.name", builder.getStringAttr(argument.name)),
+               builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(0, 5, argument.dims, context)))}),
+          forward.getLoc());
     positions = step.getArgument(1), sequences = step.getArgument(2), blockTable = step.getArgument(3);
     outputRows = step.getArgument(4);
     builder.setInsertionPointToStart(&block);
@@ -181,15 +184,18 @@ private:
     }
     return argumentName(cast<BlockArgument>(value)) == "attention_mask";
   }
-  /// Whether a boolean mask says no more than `attention_mask != 0`: which keys are padding, of which the ragged step has none.
+  /// Whether a boolean mask says no more than `attention_mask != 0`: which keys are padding, of which the ragged step
+  /// has none.
   bool isPadding(Value mask) {
     if (!cast<RankedTensorType>(mask.getType()).getElementType().isInteger(1))
       return false;
     while (Operation *op = mask.getDefiningOp()) {
       if (auto compare = dyn_cast<llm::CompareOp>(op)) {
         auto zero = llm::constantIntegers(compare.getRhs());
-        bool isZero = (zero && ::llvm::all_of(*zero, [](int64_t number) { return number == 0; })) || llm::constantSplat(compare.getRhs()) == 0.0;
-        return isZero && (compare.getPredicate() == llm::Predicate::ne || compare.getPredicate() == llm::Predicate::gt) &&
+        bool isZero = (zero && ::llvm::all_of(*zero, [](int64_t number) { return number == 0; })) ||
+                      llm::constantSplat(compare.getRhs()) == 0.0;
+        return isZero &&
+               (compare.getPredicate() == llm::Predicate::ne || compare.getPredicate() == llm::Predicate::gt) &&
                isAttentionMask(compare.getLhs());
       }
       if (!isMoved(op))
@@ -198,12 +204,14 @@ private:
     }
     return isAttentionMask(mask);
   }
-  /// Whether lengths are the sum of attention_mask along its tokens: without padding that is the length of the sequence.
+  /// Whether lengths are the sum of attention_mask along its tokens: without padding that is the length of the
+  /// sequence.
   bool isWholeLength(Value lengths) {
     int64_t offset = 0;
     while (Operation *op = lengths.getDefiningOp()) {
       if (auto sum = dyn_cast<llm::ReduceOp>(op))
-        return offset == 0 && sum.getKind() == llm::Reduction::sum && sum.getAxes() == ArrayRef<int64_t>{1} && isAttentionMask(sum.getX());
+        return offset == 0 && sum.getKind() == llm::Reduction::sum && sum.getAxes() == ArrayRef<int64_t>{1} &&
+               isAttentionMask(sum.getX());
       if (isa<llm::AddOp, llm::SubOp>(op)) {
         auto number = llm::constantIntegers(op->getOperand(1));
         if (!number || number->size() != 1)
@@ -222,14 +230,17 @@ private:
       return fail("an attention at " + locationText(attention.getLoc()) + " is not causal");
     if ((attention.getMask() && !isPadding(attention.getMask())) ||
         (attention.getLengths() && !isWholeLength(attention.getLengths())))
-      return fail("the attention at " + locationText(attention.getLoc()) + " has a mask that is more than causal, a window and padding");
+      return fail("the attention at " + locationText(attention.getLoc()) +
+                  " has a mask that is more than causal, a window and padding");
     Value key = ownPart(attention.getKey()), value = ownPart(attention.getValue());
     Value query = mapping.lookupOrNull(attention.getQuery());
     Value newKey = mapping.lookupOrNull(key), newValue = mapping.lookupOrNull(value);
     auto keyType = cast<RankedTensorType>(key.getType());
     if (!query || !newKey || !newValue)
-      return fail("keys or values of the attention at " + locationText(attention.getLoc()) + " are not those of the step's tokens");
-    if (keyType.isDynamicDim(2) || keyType.isDynamicDim(3) || keyType.getShape().back() != cast<RankedTensorType>(value.getType()).getShape().back())
+      return fail("keys or values of the attention at " + locationText(attention.getLoc()) +
+                  " are not those of the step's tokens");
+    if (keyType.isDynamicDim(2) || keyType.isDynamicDim(3) ||
+        keyType.getShape().back() != cast<RankedTensorType>(value.getType()).getShape().back())
       return fail("the attention at " + locationText(attention.getLoc()) + " has heads of unknown or unequal sizes");
     auto type = llm::KvCacheType::get(context, keyType.getDimSize(2), keyType.getDimSize(3), cacheElement, pageTokens,
                                       attention.getWindow());
@@ -238,16 +249,19 @@ private:
     step.insertArgument(step.getNumArguments(), type,
                         builder.getDictionaryAttr(
                             {builder.getNamedAttr("llm.name", builder.getStringAttr("cache." + std::to_string(number))),
-                             builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(0, 5, {getAffineSymbolExpr(4, context)}, context)))}),
+                             builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(
+                                                                  0, 5, {getAffineSymbolExpr(4, context)}, context)))}),
                         location);
     Value cache = step.getArguments().back();
     cacheTypes.push_back(type);
-    cache = builder.create<llm::CacheAppendOp>(location, type, cache, newKey, newValue, positions, sequences, blockTable);
+    cache =
+        builder.create<llm::CacheAppendOp>(location, type, cache, newKey, newValue, positions, sequences, blockTable);
     cacheValues.push_back(cache);
     auto optional = [&](Value operand) { return operand ? mapping.lookup(operand) : Value(); };
-    auto result = builder.create<llm::CachedAttentionOp>(
-        location, query.getType(), query, cache, positions, sequences, blockTable, optional(attention.getSlopes()),
-        optional(attention.getSinks()), attention.getScaleAttr(), attention.getWindowAttr(), attention.getSoftcapAttr());
+    auto result = builder.create<llm::CachedAttentionOp>(location, query.getType(), query, cache, positions, sequences,
+                                                         blockTable, optional(attention.getSlopes()),
+                                                         optional(attention.getSinks()), attention.getScaleAttr(),
+                                                         attention.getWindowAttr(), attention.getSoftcapAttr());
     mapping.map(attention.getResult(), result.getResult());
     ++caches;
     return success();
@@ -277,8 +291,8 @@ private:
     return builder.create<llm::AddOp>(given.getLoc(), positions, offset);
   }
 
-  /// Copies an op whose operands are known in the step; others (what depends on the past or on masks) are left out, and fail later
-  /// if something that stays needs them.
+  /// Copies an op whose operands are known in the step; others (what depends on the past or on masks) are left out, and
+  /// fail later if something that stays needs them.
   LogicalResult copy(Operation &op) {
     if (auto attention = dyn_cast<llm::AttentionOp>(op))
       return copyAttention(attention);
@@ -286,7 +300,8 @@ private:
       auto type = cast<RankedTensorType>(given.getType());
       Value row = builder.create<llm::UnsqueezeOp>(op.getLoc(), positions, ArrayRef<int64_t>{0});
       if (!type.getElementType().isInteger(32))
-        row = builder.create<llm::CastOp>(op.getLoc(), RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
+        row = builder.create<llm::CastOp>(op.getLoc(),
+                                          RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
       mapping.map(given.getResult(), shifted(given, row));
       return success();
     }
@@ -326,7 +341,8 @@ private:
     value = builder.create<llm::SqueezeOp>(location, value, ArrayRef<int64_t>{0});
     auto type = cast<RankedTensorType>(value.getType());
     if (!type.getElementType().isF32())
-      value = builder.create<llm::CastOp>(location, RankedTensorType::get(type.getShape(), builder.getF32Type()), value);
+      value =
+          builder.create<llm::CastOp>(location, RankedTensorType::get(type.getShape(), builder.getF32Type()), value);
     SmallVector<Value> results = {value};
     results.append(cacheValues);
     builder.create<func::ReturnOp>(location, results);
@@ -339,7 +355,8 @@ private:
 
   /// Takes only the wanted rows, as early as nothing mixes rows any more: before the last norm and linear.
   Value selectRows(Value value) {
-    // The chain of ops from the logits upwards that work on each row alone, with all other operands the same for every row.
+    // The chain of ops from the logits upwards that work on each row alone, with all other operands the same for every
+    // row.
     OpOperand *place = nullptr;
     Value at = value;
     while (Operation *op = at.getDefiningOp()) {

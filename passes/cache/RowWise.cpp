@@ -32,7 +32,8 @@ public:
 
 private:
   static constexpr int64_t none = -1, unclear = -2;
-  static constexpr const char *mixes = "mixes the tokens of a step", *counts = "makes values from the number of tokens in a step";
+  static constexpr const char *mixes = "mixes the tokens of a step",
+                              *counts = "makes values from the number of tokens in a step";
 
   func::FuncOp step;
   llm::SymbolicShapes shapes;
@@ -107,7 +108,9 @@ private:
       }
     if (!hasRows)
       return isa<llm::ShapeOfOp>(op) ? counts : nullptr;
-    return isRowWise(op) ? nullptr : isa<llm::ShapeOfOp, llm::RangeOp, llm::PositionsOp, llm::TriluOp>(op) ? counts : mixes;
+    return isRowWise(op)                                                           ? nullptr
+           : isa<llm::ShapeOfOp, llm::RangeOp, llm::PositionsOp, llm::TriluOp>(op) ? counts
+                                                                                   : mixes;
   }
 
   bool isRowWise(Operation *op) {

@@ -1,5 +1,5 @@
-// Whether each row of a step (a token) is computed from that row and the caches alone: what makes it right to feed tokens in any
-// portions. Relies on symbolic shapes.
+// Whether each row of a step (a token) is computed from that row and the caches alone: what makes it right to feed
+// tokens in any portions. Relies on symbolic shapes.
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,5 @@
-// The rewrites of simplify-graph by family. Private to passes/graph, but for isWeightExpression, which fusion asks as well.
+// The rewrites of simplify-graph by family. Private to passes/graph, but for isWeightExpression, which fusion asks as
+// well.
 #pragma once
 
 #include "ir/llm/SymbolicShapes.h"

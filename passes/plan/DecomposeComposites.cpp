@@ -12,11 +12,16 @@ namespace {
 
 Value activate(OpBuilder &builder, Location location, llm::Activation activation, Value x) {
   switch (activation) {
-  case llm::Activation::silu: return builder.create<llm::SiluOp>(location, x);
-  case llm::Activation::gelu: return builder.create<llm::GeluOp>(location, x, false);
-  case llm::Activation::gelu_tanh: return builder.create<llm::GeluOp>(location, x, true);
-  case llm::Activation::relu: return builder.create<llm::ReluOp>(location, x);
-  case llm::Activation::sigmoid: return builder.create<llm::SigmoidOp>(location, x);
+  case llm::Activation::silu:
+    return builder.create<llm::SiluOp>(location, x);
+  case llm::Activation::gelu:
+    return builder.create<llm::GeluOp>(location, x, false);
+  case llm::Activation::gelu_tanh:
+    return builder.create<llm::GeluOp>(location, x, true);
+  case llm::Activation::relu:
+    return builder.create<llm::ReluOp>(location, x);
+  case llm::Activation::sigmoid:
+    return builder.create<llm::SigmoidOp>(location, x);
   }
   llvm_unreachable("an activation of the enum");
 }
@@ -34,10 +39,12 @@ struct DecomposeComposites : impl::DecomposeCompositesBase<DecomposeComposites> 
         int64_t axis = type.getRank() - 1, half = type.getDimSize(axis);
         if (ShapedType::isDynamic(half))
           return;
-        auto bound = [&](int64_t value) { return builder.create<llm::ConstantOp>(location, builder.getI64TensorAttr({value})); };
+        auto bound = [&](int64_t value) {
+          return builder.create<llm::ConstantOp>(location, builder.getI64TensorAttr({value}));
+        };
         auto slice = [&](int64_t from, int64_t to) {
-          return builder.create<llm::SliceOp>(location, type, glu.getGate(), bound(from), bound(to), ArrayRef<int64_t>{axis},
-                                              ArrayRef<int64_t>{1});
+          return builder.create<llm::SliceOp>(location, type, glu.getGate(), bound(from), bound(to),
+                                              ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
         };
         gate = slice(0, half), up = slice(half, 2 * half);
       }

@@ -1,5 +1,6 @@
-// place-buffers: gives every scratch buffer of a program a slot; buffers that live at the same time never share one. The slot's
-// size is the largest of its buffers, as expressions, so one placement holds for every number of tokens. verify-placed checks it anew.
+// place-buffers: gives every scratch buffer of a program a slot; buffers that live at the same time never share one.
+// The slot's size is the largest of its buffers, as expressions, so one placement holds for every number of tokens.
+// verify-placed checks it anew.
 #include "passes/Passes.h"
 
 #include "ir/plan/Plan.h"
@@ -58,10 +59,14 @@ double estimate(AffineExpr expression, double size) {
   auto binary = cast<AffineBinaryOpExpr>(expression);
   double lhs = estimate(binary.getLHS(), size), rhs = estimate(binary.getRHS(), size);
   switch (binary.getKind()) {
-  case AffineExprKind::Add: return lhs + rhs;
-  case AffineExprKind::Mul: return lhs * rhs;
-  case AffineExprKind::Mod: return rhs;
-  default: return rhs != 0 ? lhs / rhs : 0;
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::Mod:
+    return rhs;
+  default:
+    return rhs != 0 ? lhs / rhs : 0;
   }
 }
 
@@ -110,7 +115,8 @@ struct PlaceBuffers : impl::PlaceBuffersBase<PlaceBuffers> {
     slotCount += slots.size();
     SmallVector<Attribute> maps;
     for (Slot &slot : slots)
-      maps.push_back(AffineMapAttr::get(AffineMap::get(0, program.getSymbols().size(), slot.sizes, program.getContext())));
+      maps.push_back(
+          AffineMapAttr::get(AffineMap::get(0, program.getSymbols().size(), slot.sizes, program.getContext())));
     program.setSlotsAttr(builder.getArrayAttr(maps));
   }
 };
@@ -134,7 +140,8 @@ struct VerifyPlaced : impl::VerifyPlacedBase<VerifyPlaced> {
         }
         for (LiveRange &other : ArrayRef<LiveRange>(ranges).drop_front(index + 1).vec())
           if (other.buffer.getSlot() == buffer.getSlot() && range.overlaps(other)) {
-            buffer.emitError("buffers '") << buffer.getLabel() << "' and '" << other.buffer.getLabel() << "' live at once in slot " << slot;
+            buffer.emitError("buffers '")
+                << buffer.getLabel() << "' and '" << other.buffer.getLabel() << "' live at once in slot " << slot;
             return signalPassFailure();
           }
       }

@@ -1,5 +1,5 @@
-// schedule-launches: a function of plan.groups over value tensors => a plan.program of launches over buffers, in the function's
-// order. Weight expressions become plan.weight with their pieces.
+// schedule-launches: a function of plan.groups over value tensors => a plan.program of launches over buffers, in the
+// function's order. Weight expressions become plan.weight with their pieces.
 #include "passes/Passes.h"
 #include "passes/plan/Views.h"
 #include "passes/plan/WeightPieces.h"
@@ -35,7 +35,8 @@ public:
 
   LogicalResult run() {
     SmallVector<StringRef> names(shapes.symbols().begin(), shapes.symbols().end());
-    auto program = builder.create<plan::ProgramOp>(function.getLoc(), function.getName(), builder.getStrArrayAttr(names), ArrayAttr());
+    auto program = builder.create<plan::ProgramOp>(function.getLoc(), function.getName(),
+                                                   builder.getStrArrayAttr(names), ArrayAttr());
     builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
     for (BlockArgument argument : function.getArguments())
       if (failed(addArgument(argument)))
@@ -64,18 +65,22 @@ private:
     if (auto cache = dyn_cast<llm::KvCacheType>(value.getType())) {
       AffineExpr pages;
       if (auto argument = dyn_cast<BlockArgument>(value))
-        if (auto dims = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "llm.dims"); dims && dims.getValue().getNumResults() == 1)
+        if (auto dims = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "llm.dims");
+            dims && dims.getValue().getNumResults() == 1)
           pages = dims.getValue().getResult(0);
       if (!pages)
         return emitError(location, "a cache is an argument whose llm.dims gives its pages"), failure();
       // Keys and values of all heads for the positions of a page.
       int64_t elements = 2 * cache.getHeads() * cache.getHeadDim() * cache.getPageTokens();
       AffineExpr bytes = pages * kernels::bytesOfElements(cache.getElementType(), elements);
-      return builder.create<plan::BufferOp>(location, arena, label, builder.getI8Type(), map({bytes}), IntegerAttr()).getResult();
+      return builder.create<plan::BufferOp>(location, arena, label, builder.getI8Type(), map({bytes}), IntegerAttr())
+          .getResult();
     }
     auto shape = shapes.shapeOf(value);
     if (!shape)
-      return emitError(location, "the size of ") << value.getType() << " is not known as an expression of the inputs' sizes", failure();
+      return emitError(location, "the size of ")
+                 << value.getType() << " is not known as an expression of the inputs' sizes",
+             failure();
     Type element = cast<RankedTensorType>(value.getType()).getElementType();
     return builder.create<plan::BufferOp>(location, arena, label, element, map(*shape), IntegerAttr()).getResult();
   }
@@ -160,11 +165,12 @@ private:
     }
     int64_t writes = operands.size() - reads;
     for (auto [bytes, persistent] : ::llvm::zip(group.getWorkspaces().getResults(), group.getPersistent()))
-      operands.push_back(builder.create<plan::BufferOp>(group.getLoc(), persistent ? plan::Arena::state : plan::Arena::scratch,
-                                                        label + ".workspace", builder.getI8Type(), map({bytes}), IntegerAttr()));
-    builder.create<plan::LaunchOp>(group.getLoc(), operands, group.getKernel(), group.getParameters(), group.getFunctors(),
-                                   group.getParams(), group.getGrid(), group.getThreadScratch(), group.getBytesRead(), reads, writes,
-                                   updates);
+      operands.push_back(
+          builder.create<plan::BufferOp>(group.getLoc(), persistent ? plan::Arena::state : plan::Arena::scratch,
+                                         label + ".workspace", builder.getI8Type(), map({bytes}), IntegerAttr()));
+    builder.create<plan::LaunchOp>(group.getLoc(), operands, group.getKernel(), group.getParameters(),
+                                   group.getFunctors(), group.getParams(), group.getGrid(), group.getThreadScratch(),
+                                   group.getBytesRead(), reads, writes, updates);
     return success();
   }
 };

@@ -1,5 +1,6 @@
-// select-kernels: llm ops => plan.group, each with the kernel of the catalogue that computes it. Relies on static knowledge of the
-// target and on symbolic shapes; weight expressions, constants, shapes and views stay outside of groups.
+// select-kernels: llm ops => plan.group, each with the kernel of the catalogue that computes it. Relies on static
+// knowledge of the target and on symbolic shapes; weight expressions, constants, shapes and views stay outside of
+// groups.
 #include "passes/Passes.h"
 #include "passes/plan/Views.h"
 
@@ -22,15 +23,14 @@ namespace {
 
 /// What needs no launch: its value is known when the plan is made, or is the same bytes as its operand.
 bool needsNoKernel(Operation *op) {
-  return isa<llm::WeightOp, llm::ConstantOp, llm::DimsOp, plan::GroupOp>(op) || op->hasTrait<OpTrait::IsTerminator>() || plan::isView(op) ||
-         (op->getNumResults() == 1 && kernels::isWeight(op->getResult(0)));
+  return isa<llm::WeightOp, llm::ConstantOp, llm::DimsOp, plan::GroupOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
+         plan::isView(op) || (op->getNumResults() == 1 && kernels::isWeight(op->getResult(0)));
 }
 
 class Selection {
 public:
   Selection(func::FuncOp function, const Target &target)
-      : function(function), shapes(function), builder(function.getContext()),
-        context{target, shapes, isTaken} {}
+      : function(function), shapes(function), builder(function.getContext()), context{target, shapes, isTaken} {}
 
   int64_t groups = 0, fused = 0;
 
@@ -88,7 +88,8 @@ private:
   /// Whether a launch reads the value, perhaps through views.
   static bool isRead(Value value) {
     return ::llvm::any_of(value.getUsers(), [&](Operation *user) {
-      return isa<plan::GroupOp>(user) || (plan::isView(user) && user->getOperand(0) == value && isRead(user->getResult(0)));
+      return isa<plan::GroupOp>(user) ||
+             (plan::isView(user) && user->getOperand(0) == value && isRead(user->getResult(0)));
     });
   }
 
@@ -104,7 +105,8 @@ private:
     }
   }
 
-  /// Ops are free, used outside only through outputs, and nothing between the ops and the root needs their results earlier.
+  /// Ops are free, used outside only through outputs, and nothing between the ops and the root needs their results
+  /// earlier.
   bool isValid(Operation *root, kernels::Launch &launch) {
     if (launch.ops.empty() || launch.ops.back() != root || !launch.grid)
       return false;
@@ -156,10 +158,10 @@ private:
       locations.push_back(op->getLoc());
 
     OpBuilder at(root);
-    auto group = at.create<plan::GroupOp>(root->getLoc(), types, launch.inputs, kernel.name(),
-                                          builder.getDictionaryAttr(launch.parameters), launch.functors, map(launch.params),
-                                          one(launch.grid), one(launch.threadScratch), one(launch.bytesRead),
-                                          builder.getArrayAttr(packing), map(workspaces), persistent);
+    auto group = at.create<plan::GroupOp>(
+        root->getLoc(), types, launch.inputs, kernel.name(), builder.getDictionaryAttr(launch.parameters),
+        launch.functors, map(launch.params), one(launch.grid), one(launch.threadScratch), one(launch.bytesRead),
+        builder.getArrayAttr(packing), map(workspaces), persistent);
     Block &block = group.getBody().emplaceBlock();
     IRMapping mapping;
     for (Value input : launch.inputs)
@@ -184,8 +186,8 @@ private:
     fused += launch.ops.size() > 1;
   }
 
-  /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes, scalars computed from shapes) come along
-  /// into the region.
+  /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes, scalars computed from
+  /// shapes) come along into the region.
   void cloneShapes(const kernels::Launch &launch, IRMapping &mapping, OpBuilder &inside) {
     SmallPtrSet<Operation *, 8> own(launch.ops.begin(), launch.ops.end());
     for (Operation *op : launch.ops)
@@ -195,7 +197,8 @@ private:
   }
   void cloneKnown(Value value, IRMapping &mapping, OpBuilder &inside) {
     Operation *op = value.getDefiningOp();
-    if (!op || mapping.contains(value) || isa<plan::GroupOp>(op) || !(isa<llm::ConstantOp, llm::DimsOp>(op) || shapes.contentOf(value)))
+    if (!op || mapping.contains(value) || isa<plan::GroupOp>(op) ||
+        !(isa<llm::ConstantOp, llm::DimsOp>(op) || shapes.contentOf(value)))
       return;
     for (Value operand : op->getOperands())
       cloneKnown(operand, mapping, inside);

@@ -5,9 +5,7 @@
 
 namespace lathe::plan {
 
-inline bool isView(mlir::Operation *op) {
-  return mlir::isa<llm::ReshapeOp, llm::SqueezeOp, llm::UnsqueezeOp>(op);
-}
+inline bool isView(mlir::Operation *op) { return mlir::isa<llm::ReshapeOp, llm::SqueezeOp, llm::UnsqueezeOp>(op); }
 
 /// The value whose bytes `value` shows.
 inline mlir::Value viewed(mlir::Value value) {

@@ -69,8 +69,8 @@ LogicalResult collect(Value value, SmallVectorImpl<Piece> &pieces) {
   }
   if (auto slice = dyn_cast<llm::SliceOp>(op)) {
     auto starts = llm::constantIntegers(slice.getStarts());
-    if (!starts || slice.getAxes().size() != 1 || slice.getAxes()[0] != 0 || slice.getSteps()[0] != 1 || inner.size() != 1 ||
-        inner[0].transposed)
+    if (!starts || slice.getAxes().size() != 1 || slice.getAxes()[0] != 0 || slice.getSteps()[0] != 1 ||
+        inner.size() != 1 || inner[0].transposed)
       return fail("slice of anything but rows of one weight");
     auto from = ::llvm::cast<RankedTensorType>(slice.getX().getType());
     int64_t start = (*starts)[0] < 0 ? (*starts)[0] + from.getDimSize(0) : (*starts)[0];
@@ -97,7 +97,8 @@ FailureOr<Value> makeWeight(OpBuilder &builder, Value value, StringAttr packing)
   for (Piece &piece : pieces) {
     if (piece.columns != columns)
       return value.getDefiningOp()->emitError("a weight expression that cannot be packed: pieces of ")
-             << piece.columns << " and " << columns << " columns", failure();
+                 << piece.columns << " and " << columns << " columns",
+             failure();
     SmallVector<NamedAttribute> entries;
     entries.push_back(builder.getNamedAttr("name", builder.getStringAttr(piece.weight.getName())));
     entries.push_back(builder.getNamedAttr("first", builder.getI64IntegerAttr(piece.first)));
@@ -108,7 +109,8 @@ FailureOr<Value> makeWeight(OpBuilder &builder, Value value, StringAttr packing)
     label += (label.empty() ? "" : "+") + piece.weight.getName().str();
   }
   return builder
-      .create<WeightOp>(value.getLoc(), label, type.getElementType(), rows, columns, packing, builder.getArrayAttr(attributes))
+      .create<WeightOp>(value.getLoc(), label, type.getElementType(), rows, columns, packing,
+                        builder.getArrayAttr(attributes))
       .getResult();
 }
 

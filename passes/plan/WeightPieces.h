@@ -7,8 +7,9 @@
 
 namespace lathe::plan {
 
-/// The plan.weight for a value computed from weights alone (kernels::isWeight), packed as `packing` says. A matrix has its last axis
-/// as columns; a vector of n elements is n rows of one column. Emits an error for an expression that is no stack of rows.
+/// The plan.weight for a value computed from weights alone (kernels::isWeight), packed as `packing` says. A matrix has
+/// its last axis as columns; a vector of n elements is n rows of one column. Emits an error for an expression that is
+/// no stack of rows.
 mlir::FailureOr<mlir::Value> makeWeight(mlir::OpBuilder &builder, mlir::Value value, mlir::StringAttr packing);
 
 } // namespace lathe::plan

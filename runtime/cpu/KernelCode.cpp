@@ -91,7 +91,8 @@ Status KernelCode::load(std::span<const std::byte> object, const Plan &plan) {
   }
   handle_ = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW | RTLD_LOCAL);
   const char *error = handle_ ? nullptr : dlerror();
-  file_ = fd; // open as long as the code is: the loader takes a name it has seen, and so a number used again, for the same object
+  file_ = fd; // open as long as the code is: the loader takes a name it has seen, and so a number used again, for the
+              // same object
   if (!handle_)
     return Status::failure(std::string("cannot be opened: ") + (error ? error : "no reason given"));
   for (const LatheKernel &kernel : plan.kernels) {

@@ -205,7 +205,8 @@ private:
   std::vector<Byte> converted_;
   std::vector<float> floats_;
 
-  void piecesRows(const PieceBytes &from, uint64_t first, uint64_t count, uint64_t slot, uint64_t slots, const Byte **pointers) {
+  void piecesRows(const PieceBytes &from, uint64_t first, uint64_t count, uint64_t slot, uint64_t slots,
+                  const Byte **pointers) {
     const LatheWeightPiece &piece = *from.piece;
     const Byte *bytes = reinterpret_cast<const Byte *>(from.bytes.data());
     LatheType type = LatheType(piece.type);
@@ -266,19 +267,31 @@ private:
 void packRows(const LatheWeight &weight, const Byte *const (&rows)[lanesOfGroup], Byte *out) {
   uint64_t columns = weight.columns, blocks = columns / elementsPerBlock(LatheType(weight.type));
   switch (LatheType(weight.type)) {
-  case LATHE_F32: return packPlainGroup<uint32_t>(rows, columns, out);
+  case LATHE_F32:
+    return packPlainGroup<uint32_t>(rows, columns, out);
   case LATHE_F16:
-  case LATHE_BF16: return packPlainGroup<uint16_t>(rows, columns, out);
-  case LATHE_Q4_0: return packGroup<LATHE_Q4_0>(rows, blocks, out);
-  case LATHE_Q4_1: return packGroup<LATHE_Q4_1>(rows, blocks, out);
-  case LATHE_Q5_0: return packGroup<LATHE_Q5_0>(rows, blocks, out);
-  case LATHE_Q5_1: return packGroup<LATHE_Q5_1>(rows, blocks, out);
-  case LATHE_Q8_0: return packGroup<LATHE_Q8_0>(rows, blocks, out);
-  case LATHE_Q4_K: return packGroup<LATHE_Q4_K>(rows, blocks, out);
-  case LATHE_Q5_K: return packGroup<LATHE_Q5_K>(rows, blocks, out);
-  case LATHE_Q6_K: return packGroup<LATHE_Q6_K>(rows, blocks, out);
-  case LATHE_INT4: return packGroup<LATHE_INT4>(rows, blocks, out);
-  default: return;
+  case LATHE_BF16:
+    return packPlainGroup<uint16_t>(rows, columns, out);
+  case LATHE_Q4_0:
+    return packGroup<LATHE_Q4_0>(rows, blocks, out);
+  case LATHE_Q4_1:
+    return packGroup<LATHE_Q4_1>(rows, blocks, out);
+  case LATHE_Q5_0:
+    return packGroup<LATHE_Q5_0>(rows, blocks, out);
+  case LATHE_Q5_1:
+    return packGroup<LATHE_Q5_1>(rows, blocks, out);
+  case LATHE_Q8_0:
+    return packGroup<LATHE_Q8_0>(rows, blocks, out);
+  case LATHE_Q4_K:
+    return packGroup<LATHE_Q4_K>(rows, blocks, out);
+  case LATHE_Q5_K:
+    return packGroup<LATHE_Q5_K>(rows, blocks, out);
+  case LATHE_Q6_K:
+    return packGroup<LATHE_Q6_K>(rows, blocks, out);
+  case LATHE_INT4:
+    return packGroup<LATHE_INT4>(rows, blocks, out);
+  default:
+    return;
   }
 }
 
@@ -295,11 +308,13 @@ std::optional<uint64_t> bytesOfGroup(LatheType type, uint64_t columns) {
 }
 
 Status check(const LatheWeight &weight, std::span<const PieceBytes> pieces, uint64_t outSize) {
-  std::string shape = std::to_string(weight.rows) + " x " + std::to_string(weight.columns) + " " + elementTypeName(weight.type);
+  std::string shape =
+      std::to_string(weight.rows) + " x " + std::to_string(weight.columns) + " " + elementTypeName(weight.type);
   if (!isElementType(weight.type) || weight.layout > LATHE_LAYOUT_LANES)
     return Status::failure("a packed weight of unknown type " + std::to_string(weight.type) + " or layout " +
                            std::to_string(weight.layout));
-  auto bytes = packedBytes(LatheType(weight.type), LatheLayout(weight.layout), weight.rows, weight.columns, weight.interleave);
+  auto bytes =
+      packedBytes(LatheType(weight.type), LatheLayout(weight.layout), weight.rows, weight.columns, weight.interleave);
   if (!bytes)
     return Status::failure("a weight of " + shape + " has no packed form of layout " + std::to_string(weight.layout) +
                            ", interleave " + std::to_string(weight.interleave));
@@ -315,7 +330,8 @@ Status check(const LatheWeight &weight, std::span<const PieceBytes> pieces, uint
     if (piece.columns != weight.columns || __builtin_add_overflow(rows, piece.rows, &rows))
       return Status::failure("a piece of " + std::to_string(piece.rows) + " x " + std::to_string(piece.columns) +
                              " does not fit into " + shape);
-    auto size = piece.transposed ? bytesOfRows(type, piece.columns, piece.rows) : bytesOfRows(type, piece.rows, piece.columns);
+    auto size =
+        piece.transposed ? bytesOfRows(type, piece.columns, piece.rows) : bytesOfRows(type, piece.rows, piece.columns);
     if (!size || *size != from.bytes.size())
       return Status::failure("a piece of " + std::to_string(piece.rows) + " x " + std::to_string(piece.columns) + " " +
                              elementTypeName(piece.type) + " has " + std::to_string(from.bytes.size()) + " bytes");
@@ -333,7 +349,8 @@ Status check(const LatheWeight &weight, std::span<const PieceBytes> pieces, uint
 
 } // namespace
 
-std::optional<uint64_t> packedBytes(LatheType type, LatheLayout layout, uint64_t rows, uint64_t columns, uint32_t interleave) {
+std::optional<uint64_t> packedBytes(LatheType type, LatheLayout layout, uint64_t rows, uint64_t columns,
+                                    uint32_t interleave) {
   if (!isElementType(type) || (interleave != 0 && interleave != 2) || (interleave == 2 && rows % 2 != 0))
     return std::nullopt;
   if (layout == LATHE_LAYOUT_PLAIN)
@@ -349,8 +366,8 @@ uint64_t packingParts(const LatheWeight &weight) {
   return weight.layout == LATHE_LAYOUT_PLAIN ? weight.rows : groupCount(weight.rows, weight.interleave);
 }
 
-Status packWeight(const LatheWeight &weight, std::span<const PieceBytes> pieces, std::span<std::byte> out, uint64_t begin,
-                  uint64_t end) {
+Status packWeight(const LatheWeight &weight, std::span<const PieceBytes> pieces, std::span<std::byte> out,
+                  uint64_t begin, uint64_t end) {
   if (Status status = check(weight, pieces, out.size()); !status)
     return status;
   end = std::min(end, packingParts(weight));

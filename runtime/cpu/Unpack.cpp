@@ -39,12 +39,16 @@ float plusMinimum(float scale, int quant, float minimum) {
 
 float element(LatheType type, const Lane &at, unsigned e) {
   switch (type) {
-  case LATHE_Q4_0: return at.half(at.head) * float(at.nibble(at.body, e) - 8);
-  case LATHE_Q4_1: return plusMinimum(at.half(at.head), at.nibble(at.body, e), at.half(at.head + 32));
-  case LATHE_Q5_0: return at.half(at.head) * float((at.nibble(at.body + 64, e) | at.fifth(at.body, e)) - 16);
+  case LATHE_Q4_0:
+    return at.half(at.head) * float(at.nibble(at.body, e) - 8);
+  case LATHE_Q4_1:
+    return plusMinimum(at.half(at.head), at.nibble(at.body, e), at.half(at.head + 32));
+  case LATHE_Q5_0:
+    return at.half(at.head) * float((at.nibble(at.body + 64, e) | at.fifth(at.body, e)) - 16);
   case LATHE_Q5_1:
     return plusMinimum(at.half(at.head), at.nibble(at.body + 64, e) | at.fifth(at.body, e), at.half(at.head + 32));
-  case LATHE_Q8_0: return at.half(at.head) * float(int8_t(at.word(at.body + e / 4 * 64) >> e % 4 * 8));
+  case LATHE_Q8_0:
+    return at.half(at.head) * float(int8_t(at.word(at.body + e / 4 * 64) >> e % 4 * 8));
   case LATHE_INT4:
     return plusMinimum(__builtin_bit_cast(float, at.word(at.head)), at.nibble(at.body, e),
                        __builtin_bit_cast(float, at.word(at.head + 64)));
@@ -65,7 +69,8 @@ float element(LatheType type, const Lane &at, unsigned e) {
     int8_t scale = int8_t(at.word(at.head + 64 + e / 64 * 64) >> e / 16 % 4 * 8);
     return at.half(at.head) * float(scale) * float(quant);
   }
-  default: return 0;
+  default:
+    return 0;
   }
 }
 
@@ -75,8 +80,8 @@ Status unpackRow(const LatheWeight &weight, std::span<const std::byte> packed, u
   LatheType type = LatheType(weight.type);
   auto bytes = packedBytes(type, LatheLayout(weight.layout), weight.rows, weight.columns, weight.interleave);
   if (!bytes || *bytes != packed.size() || row >= weight.rows || out.size() != weight.columns)
-    return Status::failure("row " + std::to_string(row) + " of a packed weight of " + std::to_string(weight.rows) + " x " +
-                           std::to_string(weight.columns) + " in " + std::to_string(packed.size()) + " bytes");
+    return Status::failure("row " + std::to_string(row) + " of a packed weight of " + std::to_string(weight.rows) +
+                           " x " + std::to_string(weight.columns) + " in " + std::to_string(packed.size()) + " bytes");
   const uint8_t *data = reinterpret_cast<const uint8_t *>(packed.data());
   if (weight.layout == LATHE_LAYOUT_PLAIN) {
     uint64_t size = *bytesOfRows(type, 1, weight.columns);
@@ -89,7 +94,8 @@ Status unpackRow(const LatheWeight &weight, std::span<const std::byte> packed, u
   if (!isBlockType(type)) {
     uint64_t size = bytesPerBlock(type);
     for (uint64_t k = 0; k < weight.columns; ++k)
-      if (Status status = dequantize(type, std::span(base + (k * lanesOfGroup + lane) * size, size), out.subspan(k, 1)); !status)
+      if (Status status = dequantize(type, std::span(base + (k * lanesOfGroup + lane) * size, size), out.subspan(k, 1));
+          !status)
         return status;
     return Status::success();
   }

@@ -71,7 +71,8 @@ TEST_F(HfFolderTest, StaysInItsFolder) {
 }
 
 TEST_F(HfFolderTest, ReadsConfigurationValues) {
-  write(folder_ + "/config.json", R"({"n":3,"x":0.5,"flag":true,"text":"t","nothing":null,"list":[1,0.5,"a"],"nested":[[1]],
+  write(folder_ + "/config.json",
+        R"({"n":3,"x":0.5,"flag":true,"text":"t","nothing":null,"list":[1,0.5,"a"],"nested":[[1]],
       "rope_scaling":{"factor":8.0},"big":18446744073709551615,"eos_token_id":[2,7]})");
   write(folder_ + "/generation_config.json", R"({"eos_token_id":5})");
   write(folder_ + "/model.safetensors", tensors("a"));

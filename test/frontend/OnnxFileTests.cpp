@@ -62,7 +62,7 @@ TEST_F(OnnxFile, CutFilesFail) {
 TEST_F(OnnxFile, FlippedBytesDoNotCrash) {
   std::string bytes = modelBytes(small());
   int failed = 0;
-  for (size_t i = 0; i<bytes.size(); i += i> 60 && i + 200 < bytes.size() ? 40 : 1)
+  for (size_t i = 0; i < bytes.size(); i += i > 60 && i + 200 < bytes.size() ? 40 : 1)
     for (char flip : {char(1), char(-128), char(-1)}) {
       std::string damaged = bytes;
       damaged[i] ^= flip;

@@ -50,10 +50,11 @@ TEST_F(Stories, GreedyText) {
   if (!hasSharedData("stories260K/stories260K-f32.gguf"))
     GTEST_SKIP() << "stories260K is not there";
   ASSERT_NO_FATAL_FAILURE(load("stories260K-f32.gguf"));
-  const std::string expected =
-      "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red "
-      "ball. She wanted to play with it, but it was too high.\nLily's mom said, \"Lily, let's go to the park.\" Lily was sad and "
-      "didn't know what to do.";
+  const std::string expected = "Once upon a time, there was a little girl named Lily. She loved to play outside in the "
+                               "park. One day, she saw a big, red "
+                               "ball. She wanted to play with it, but it was too high.\nLily's mom said, \"Lily, let's "
+                               "go to the park.\" Lily was sad and "
+                               "didn't know what to do.";
   std::vector<int64_t> ids = {1};
   std::string text;
   while (text.size() < expected.size() && ids.size() < 200) {
@@ -66,7 +67,8 @@ TEST_F(Stories, GreedyText) {
   EXPECT_EQ(text.substr(0, expected.size()), expected);
 }
 
-// llama.cpp's figures and its rule: BOS in front of the text and of each window of 128, the second half of a window is scored.
+// llama.cpp's figures and its rule: BOS in front of the text and of each window of 128, the second half of a window is
+// scored.
 TEST_F(Stories, Perplexity) {
   struct Published {
     const char *file;
@@ -98,7 +100,8 @@ TEST_F(Stories, Perplexity) {
     }
     ASSERT_GT(count, 0u);
     // The quantised figures are of int8 activations, ours of exact ones.
-    EXPECT_NEAR(std::exp(sum / count), perplexity, std::string(file).find("f32") != std::string::npos ? 1e-3 : 2e-2) << file;
+    EXPECT_NEAR(std::exp(sum / count), perplexity, std::string(file).find("f32") != std::string::npos ? 1e-3 : 2e-2)
+        << file;
   }
 }
 

@@ -40,12 +40,17 @@ inline std::vector<std::byte> randomRows(LatheType type, uint64_t rows, uint64_t
       put(at, 0.01f + 1e-4f * float(random() % 100));
       put(at + 4, -0.05f + 1e-3f * float(random() % 100));
       break;
-    case LATHE_Q6_K: put(at + 208, halfBits(random() & 1, unsigned(random()), -13)); break;
+    case LATHE_Q6_K:
+      put(at + 208, halfBits(random() & 1, unsigned(random()), -13));
+      break;
     case LATHE_Q4_1:
     case LATHE_Q5_1:
     case LATHE_Q4_K:
-    case LATHE_Q5_K: put(at + 2, half()); [[fallthrough]];
-    default: put(at, half());
+    case LATHE_Q5_K:
+      put(at + 2, half());
+      [[fallthrough]];
+    default:
+      put(at, half());
     }
   return bytes;
 }

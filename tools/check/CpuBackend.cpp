@@ -111,8 +111,8 @@ Result<std::vector<reference::Tensor>> computeOnCpu(const check::CheckCase &test
     if (isa<llm::KvCacheType>(type))
       return Status::failure("a cache is not read back; check what an attention makes of it");
     const TensorShape &output = (*shape)->outputs[next];
-    Result<reference::Tensor> tensor =
-        reference::Tensor::ofBytes(output.type, output.dims, {reinterpret_cast<const uint8_t *>(memory[next].data()), memory[next].size()});
+    Result<reference::Tensor> tensor = reference::Tensor::ofBytes(
+        output.type, output.dims, {reinterpret_cast<const uint8_t *>(memory[next].data()), memory[next].size()});
     if (!tensor)
       return tensor.status();
     results.push_back(*tensor);

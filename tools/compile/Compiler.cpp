@@ -66,7 +66,8 @@ Status Compiler::checkExpected() {
   std::string problem;
   for (const auto &[name, count] : options_.expect)
     if (int64_t found = counts.count(name) ? counts[name] : 0; found != count)
-      problem += (problem.empty() ? "" : ", ") + name + "=" + std::to_string(found) + " instead of " + std::to_string(count);
+      problem +=
+          (problem.empty() ? "" : ", ") + name + "=" + std::to_string(found) + " instead of " + std::to_string(count);
   if (problem.empty())
     return Status::success();
   std::string all;
@@ -132,10 +133,10 @@ Status Compiler::generate() {
   kernels_ = kernelSources(module());
   for (const Target &target : targets_) {
     report("compiling kernels", 0, kernels_.size());
-    Result<std::vector<std::byte>> code =
-        compileCpu(kernels_, target, *cache_, options_.threads,
-                   [&](const CompileProgress &progress) { report("compiling kernels", progress.done, progress.total); },
-                   options_.cancel);
+    Result<std::vector<std::byte>> code = compileCpu(
+        kernels_, target, *cache_, options_.threads,
+        [&](const CompileProgress &progress) { report("compiling kernels", progress.done, progress.total); },
+        options_.cancel);
     if (!code)
       return code.status();
     code_.push_back(std::move(*code));

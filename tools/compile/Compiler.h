@@ -1,4 +1,5 @@
-// From a model file to an artifact: import, the pipeline, code, and the artifact's parts. Frontend, passes and codegen meet here.
+// From a model file to an artifact: import, the pipeline, code, and the artifact's parts. Frontend, passes and codegen
+// meet here.
 #pragma once
 
 #include "codegen/KernelCache.h"
@@ -21,13 +22,13 @@ namespace lathe {
 
 struct CompileOptions {
   std::string model;
-  std::string weightsFile;            ///< --weights FILE of a .lm
+  std::string weightsFile; ///< --weights FILE of a .lm
   std::vector<std::string> targets = {"cpu"};
-  std::string compute = "auto";       ///< auto, f32, int8
-  std::string kvType = "auto";        ///< auto, f32, f16, bf16
-  bool wantStep = true;               ///< the ragged step function: text generation
-  bool requireStep = false;           ///< fail, with the reason, when the graph is no decoder
-  bool wantForward = true;            ///< the graph as imported: exec
+  std::string compute = "auto"; ///< auto, f32, int8
+  std::string kvType = "auto";  ///< auto, f32, f16, bf16
+  bool wantStep = true;         ///< the ragged step function: text generation
+  bool requireStep = false;     ///< fail, with the reason, when the graph is no decoder
+  bool wantForward = true;      ///< the graph as imported: exec
   WeightStorage storage = WeightStorage::Embed;
   std::vector<std::pair<std::string, int64_t>> expect; ///< ops of @forward after `fuse`, by mnemonic
   unsigned threads = 0;                                ///< for compiling; 0: one a CPU

@@ -38,7 +38,8 @@ void readTiles(void *context, unsigned, int64_t begin, int64_t end) {
 
 double measureReadBandwidth(ThreadPool &pool) {
   constexpr uint64_t tileBytes = 1 << 20;
-  uint64_t available = static_cast<uint64_t>(std::max(0l, sysconf(_SC_AVPHYS_PAGES))) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  uint64_t available =
+      static_cast<uint64_t>(std::max(0l, sysconf(_SC_AVPHYS_PAGES))) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   uint64_t bytes = std::clamp<uint64_t>(available / 4, 64 << 20, 1 << 30) / tileBytes * tileBytes;
   Result<Mapping> memory = Mapping::zeroed(bytes, "the bandwidth test");
   if (!memory)

@@ -5,7 +5,8 @@
 
 namespace lathe {
 
-/// Bytes per second, the best of several passes over a buffer that no cache holds (a GiB, or a quarter of the free memory).
+/// Bytes per second, the best of several passes over a buffer that no cache holds (a GiB, or a quarter of the free
+/// memory).
 double measureReadBandwidth(ThreadPool &pool);
 
 } // namespace lathe

@@ -1,5 +1,5 @@
-// lathe bench: tokens per second of prefill and decoding in llama-bench's forms, with the share of the memory's bandwidth that decoding
-// reaches and the kernels that ran.
+// lathe bench: tokens per second of prefill and decoding in llama-bench's forms, with the share of the memory's
+// bandwidth that decoding reaches and the kernels that ran.
 #include "tools/lathe/Bandwidth.h"
 #include "tools/lathe/Commands.h"
 
@@ -95,7 +95,9 @@ double bytesOfStep(Decoder &decoder, int64_t tokens, int64_t length) {
 Status runOnce(Decoder &decoder, const Measurement &measurement, double *seconds) {
   uint64_t sequence = decoder.addSequence();
   uint32_t seed = 1;
-  auto token = [&] { return static_cast<int32_t>((seed = seed * 1664525 + 1013904223) >> 8) % static_cast<int32_t>(decoder.vocabulary()); };
+  auto token = [&] {
+    return static_cast<int32_t>((seed = seed * 1664525 + 1013904223) >> 8) % static_cast<int32_t>(decoder.vocabulary());
+  };
   auto start = Clock::now();
   Status status = Status::success();
   if (measurement.prompt) {
@@ -124,8 +126,9 @@ Status measure(Decoder &decoder, Measurement &measurement, uint32_t repetitions,
     if (i)
       measurement.tokensPerSecond.push_back(tokens / seconds);
   }
-  measurement.bytesPerToken = measurement.generate ? bytesOfStep(decoder, 1, measurement.generate / 2 + 1)
-                                                   : bytesOfStep(decoder, measurement.prompt, measurement.prompt) / measurement.prompt;
+  measurement.bytesPerToken = measurement.generate
+                                  ? bytesOfStep(decoder, 1, measurement.generate / 2 + 1)
+                                  : bytesOfStep(decoder, measurement.prompt, measurement.prompt) / measurement.prompt;
   // One more run, with the time of every launch.
   const Plan &plan = decoder.model().plan();
   std::vector<uint64_t> times(plan.launches.size());
@@ -158,17 +161,27 @@ std::string kernelsText(const Measurement &measurement) {
   return text;
 }
 
-void print(const Options &options, const std::vector<Measurement> &all, unsigned threads, double bandwidth, const std::string &target) {
+void print(const Options &options, const std::vector<Measurement> &all, unsigned threads, double bandwidth,
+           const std::string &target) {
   std::error_code error;
   double size = static_cast<double>(std::filesystem::file_size(options.model, error)) / (1 << 20);
   std::string name = std::filesystem::path(options.model).filename().string();
   if (options.format == "json") {
     nlohmann::json rows = nlohmann::json::array();
     for (const Measurement &one : all)
-      rows.push_back({{"model_filename", options.model}, {"backend", target}, {"n_threads", threads}, {"n_prompt", one.prompt},
-                      {"n_gen", one.generate}, {"test", one.test}, {"avg_ts", one.mean()}, {"stddev_ts", one.deviation()},
-                      {"samples_ts", one.tokensPerSecond}, {"bytes_per_token", one.bytesPerToken},
-                      {"bytes_per_second", one.bytesPerSecond()}, {"memory_bytes_per_second", bandwidth}, {"kernels", one.kernelShare}});
+      rows.push_back({{"model_filename", options.model},
+                      {"backend", target},
+                      {"n_threads", threads},
+                      {"n_prompt", one.prompt},
+                      {"n_gen", one.generate},
+                      {"test", one.test},
+                      {"avg_ts", one.mean()},
+                      {"stddev_ts", one.deviation()},
+                      {"samples_ts", one.tokensPerSecond},
+                      {"bytes_per_token", one.bytesPerToken},
+                      {"bytes_per_second", one.bytesPerSecond()},
+                      {"memory_bytes_per_second", bandwidth},
+                      {"kernels", one.kernelShare}});
     std::printf("%s\n", rows.dump(2).c_str());
     return;
   }
@@ -179,18 +192,21 @@ void print(const Options &options, const std::vector<Measurement> &all, unsigned
   for (const Measurement &one : all) {
     double share = bandwidth > 0 ? one.bytesPerSecond() / bandwidth : 0;
     if (csv)
-      std::printf("%s,%.2f,%s,%u,%s,%.2f,%.2f,%.2f,%.3f,\"%s\"\n", name.c_str(), size, target.c_str(), threads, one.test.c_str(), one.mean(),
-                  one.deviation(), one.bytesPerSecond() / 1e9, share, kernelsText(one).c_str());
+      std::printf("%s,%.2f,%s,%u,%s,%.2f,%.2f,%.2f,%.3f,\"%s\"\n", name.c_str(), size, target.c_str(), threads,
+                  one.test.c_str(), one.mean(), one.deviation(), one.bytesPerSecond() / 1e9, share,
+                  kernelsText(one).c_str());
     else
-      std::printf("| %s | %.2f MiB | %s | %u | %s | %.2f ± %.2f | %.2f | %.0f%% | %s |\n", name.c_str(), size, target.c_str(), threads,
-                  one.test.c_str(), one.mean(), one.deviation(), one.bytesPerSecond() / 1e9, 100 * share, kernelsText(one).c_str());
+      std::printf("| %s | %.2f MiB | %s | %u | %s | %.2f ± %.2f | %.2f | %.0f%% | %s |\n", name.c_str(), size,
+                  target.c_str(), threads, one.test.c_str(), one.mean(), one.deviation(), one.bytesPerSecond() / 1e9,
+                  100 * share, kernelsText(one).c_str());
   }
   if (!csv)
     std::printf("\nmemory read by %u threads: %.2f GB/s\n", threads, bandwidth / 1e9);
 }
 
 /// Decoding with all threads beside busy neighbours, against one thread without them.
-int benchBusy(const Options &options, std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool, Progress &progress) {
+int benchBusy(const Options &options, std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool,
+              Progress &progress) {
   DecoderOptions decoderOptions;
   decoderOptions.contextSize = *std::max_element(options.generate.begin(), options.generate.end());
   auto alone = Decoder::create(model, std::make_shared<ThreadPool>(1), decoderOptions);
@@ -212,11 +228,20 @@ int benchBusy(const Options &options, std::shared_ptr<const LoadedModel> model, 
     }
     double ratio = busy.mean() / idle.mean();
     if (options.format == "json")
-      std::printf("%s\n", nlohmann::json({{"test", busy.test}, {"n_threads", pool->threads()}, {"busy_processes", neighbours}, {"avg_ts", busy.mean()},
-                                          {"stddev_ts", busy.deviation()}, {"idle_one_thread_ts", idle.mean()}, {"ratio", ratio}}).dump(2).c_str());
+      std::printf("%s\n", nlohmann::json({{"test", busy.test},
+                                          {"n_threads", pool->threads()},
+                                          {"busy_processes", neighbours},
+                                          {"avg_ts", busy.mean()},
+                                          {"stddev_ts", busy.deviation()},
+                                          {"idle_one_thread_ts", idle.mean()},
+                                          {"ratio", ratio}})
+                              .dump(2)
+                              .c_str());
     else
-      std::printf("%s: %.2f ± %.2f t/s with %u threads beside %u busy processes; %.2f ± %.2f t/s with one thread and none; ratio %.2f\n",
-                  busy.test.c_str(), busy.mean(), busy.deviation(), pool->threads(), neighbours, idle.mean(), idle.deviation(), ratio);
+      std::printf("%s: %.2f ± %.2f t/s with %u threads beside %u busy processes; %.2f ± %.2f t/s with one thread and "
+                  "none; ratio %.2f\n",
+                  busy.test.c_str(), busy.mean(), busy.deviation(), pool->threads(), neighbours, idle.mean(),
+                  idle.deviation(), ratio);
   }
   return 0;
 }
@@ -271,14 +296,25 @@ void addBenchCommand(CLI::App &program, int &result) {
   auto options = std::make_shared<Options>();
   CLI::App *command = program.add_subcommand("bench", "measure prefill and decoding");
   addModelOptions(*command, *options);
-  command->add_option("-p,--n-prompt", options->prompt, "tokens of the prompt; several: comma separated; 0: none")->delimiter(',')->capture_default_str();
-  command->add_option("-n,--n-gen", options->generate, "tokens to generate; several: comma separated; 0: none")->delimiter(',')->capture_default_str();
-  command->add_option("-r,--repetitions", options->repetitions, "runs of each test")->check(CLI::Range(1u, 1000u))->capture_default_str();
-  command->add_option("--busy", options->busy, "decode beside so many processes that keep a core busy, and compare with one thread without them")
+  command->add_option("-p,--n-prompt", options->prompt, "tokens of the prompt; several: comma separated; 0: none")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("-n,--n-gen", options->generate, "tokens to generate; several: comma separated; 0: none")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("-r,--repetitions", options->repetitions, "runs of each test")
+      ->check(CLI::Range(1u, 1000u))
+      ->capture_default_str();
+  command
+      ->add_option("--busy", options->busy,
+                   "decode beside so many processes that keep a core busy, and compare with one thread without them")
       ->check(CLI::Range(1u, 64u));
-  command->add_option("-o,--output", options->format, "md, json or csv")->check(CLI::IsMember({"md", "json", "csv"}))->capture_default_str();
+  command->add_option("-o,--output", options->format, "md, json or csv")
+      ->check(CLI::IsMember({"md", "json", "csv"}))
+      ->capture_default_str();
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");
-  command->footer("Examples:\n  lathe bench model.gguf -p 512 -n 128 -r 5 -t 2 -o md\n  lathe bench model.gguf -n 128 -t 2 --busy 1");
+  command->footer("Examples:\n  lathe bench model.gguf -p 512 -n 128 -r 5 -t 2 -o md\n  lathe bench model.gguf -n 128 "
+                  "-t 2 --busy 1");
   command->final_callback([options, &result] { result = bench(*options); });
 }
 

@@ -24,15 +24,21 @@ int list(KernelCache &cache, bool verify, bool json) {
     bytes += entry.bytes;
     damaged += !entry.damage.empty();
     if (json)
-      rows.push_back({{"hash", entry.hash}, {"bytes", entry.bytes}, {"created", entry.created}, {"description", entry.description}, {"damage", entry.damage}});
+      rows.push_back({{"hash", entry.hash},
+                      {"bytes", entry.bytes},
+                      {"created", entry.created},
+                      {"description", entry.description},
+                      {"damage", entry.damage}});
     else
-      std::printf("%s  %s %8llu  %s%s%s\n", entry.hash.c_str(), dateText(entry.created).c_str(), static_cast<unsigned long long>(entry.bytes),
-                  entry.description.c_str(), entry.damage.empty() ? "" : "  DAMAGED: ", entry.damage.c_str());
+      std::printf("%s  %s %8llu  %s%s%s\n", entry.hash.c_str(), dateText(entry.created).c_str(),
+                  static_cast<unsigned long long>(entry.bytes), entry.description.c_str(),
+                  entry.damage.empty() ? "" : "  DAMAGED: ", entry.damage.c_str());
   }
   if (json)
     std::printf("%s\n", rows.dump(2).c_str());
   else
-    std::printf("%zu entries, %llu bytes, %d damaged\n", entries.size(), static_cast<unsigned long long>(bytes), damaged);
+    std::printf("%zu entries, %llu bytes, %d damaged\n", entries.size(), static_cast<unsigned long long>(bytes),
+                damaged);
   return damaged && verify ? 1 : 0;
 }
 
@@ -50,13 +56,15 @@ void addCacheCommand(CLI::App &program, int &result) {
     KernelCache cache(KernelCache::defaultFolders());
     result = list(cache, false, *json);
   });
-  CLI::App *verify = command->add_subcommand("verify", "check every entry against its hash; exit status 1 when one is damaged");
+  CLI::App *verify =
+      command->add_subcommand("verify", "check every entry against its hash; exit status 1 when one is damaged");
   verify->add_flag("--json", *json);
   verify->callback([=, &result] {
     KernelCache cache(KernelCache::defaultFolders());
     result = list(cache, true, *json);
   });
-  CLI::App *explain = command->add_subcommand("explain", "why each kernel was compiled: what differs from the nearest entry before it");
+  CLI::App *explain =
+      command->add_subcommand("explain", "why each kernel was compiled: what differs from the nearest entry before it");
   explain->add_option("PATTERN", *pattern, "only kernels whose description contains this");
   explain->callback([=] {
     KernelCache cache(KernelCache::defaultFolders());

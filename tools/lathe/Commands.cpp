@@ -51,7 +51,9 @@ Result<std::shared_ptr<const Artifact>> openModel(const ModelOptions &options, b
   return compiler.inProcess();
 }
 
-static double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 Progress::Progress(bool quiet) : shown_(!quiet && isatty(STDERR_FILENO)), start_(now()) {}
 Progress::~Progress() { clear(); }

@@ -13,8 +13,8 @@ namespace lathe {
 
 /// The flags that every command shares (tools/run/RunOptions.h), as options of a compilation.
 CompileOptions compileOptions(const ModelOptions &options);
-/// A MODEL as an artifact: a .lathe is mapped (flags that were fixed when it was compiled are refused), anything else is compiled just in
-/// time. `adjust` may change the options of the compilation.
+/// A MODEL as an artifact: a .lathe is mapped (flags that were fixed when it was compiled are refused), anything else
+/// is compiled just in time. `adjust` may change the options of the compilation.
 Result<std::shared_ptr<const Artifact>> openModel(const ModelOptions &options, bool quiet,
                                                   const std::function<void(CompileOptions &)> &adjust = {});
 

@@ -84,9 +84,13 @@ void addCompileCommand(CLI::App &program, int &result) {
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");
   command->add_option("-o,--output", options->output, "the artifact to write");
   command->add_option("--stop-after", options->stopAfter, "print the IR after this phase");
-  command->add_option("--expect", options->expect, "fail when the graph has another number of these ops after fusion: attention=30,rope=60")->delimiter(',');
+  command
+      ->add_option("--expect", options->expect,
+                   "fail when the graph has another number of these ops after fusion: attention=30,rope=60")
+      ->delimiter(',');
   command->add_flag("--locations", options->locations, "with --stop-after: print where in the model ops come from");
-  command->footer("Examples:\n  lathe compile model.gguf -o model.lathe\n  lathe compile model.gguf --weights reference -o model.lathe\n"
+  command->footer("Examples:\n  lathe compile model.gguf -o model.lathe\n  lathe compile model.gguf --weights "
+                  "reference -o model.lathe\n"
                   "  lathe compile model.onnx --stop-after fuse --expect attention=30");
   command->final_callback([options, &result] { result = compile(*options); });
 }

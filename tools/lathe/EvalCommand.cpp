@@ -56,9 +56,13 @@ int eval(const Options &options) {
   if (!result)
     return fail(result.status());
   if (options.json)
-    std::printf("%s\n", nlohmann::json({{"perplexity", result->perplexity}, {"error", result->error}, {"tokens", result->scored}}).dump().c_str());
+    std::printf("%s\n", nlohmann::json(
+                            {{"perplexity", result->perplexity}, {"error", result->error}, {"tokens", result->scored}})
+                            .dump()
+                            .c_str());
   else
-    std::printf("perplexity = %.4f +/- %.4f over %llu tokens\n", result->perplexity, result->error, static_cast<unsigned long long>(result->scored));
+    std::printf("perplexity = %.4f +/- %.4f over %llu tokens\n", result->perplexity, result->error,
+                static_cast<unsigned long long>(result->scored));
   return 0;
 }
 
@@ -69,9 +73,13 @@ void addEvalCommand(CLI::App &program, int &result) {
   CLI::App *command = program.add_subcommand("eval", "perplexity of a text");
   addModelOptions(*command, *options);
   command->add_option("--text", options->text, "the text, UTF-8")->required();
-  command->add_option("--ctx", options->window, "tokens of a window; windows do not overlap")->check(CLI::Range(2u, 1u << 24))->capture_default_str();
+  command->add_option("--ctx", options->window, "tokens of a window; windows do not overlap")
+      ->check(CLI::Range(2u, 1u << 24))
+      ->capture_default_str();
   command->add_option("--tokens", options->tokens, "only so many tokens of the text; 0: all");
-  command->add_option("--score", options->score, "all: every token of a window but its first; second-half: llama.cpp's rule")
+  command
+      ->add_option("--score", options->score,
+                   "all: every token of a window but its first; second-half: llama.cpp's rule")
       ->check(CLI::IsMember({"all", "second-half"}));
   command->add_flag("--json", options->json, "as JSON");
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");

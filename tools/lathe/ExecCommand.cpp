@@ -1,5 +1,5 @@
-// lathe exec: one evaluation of a graph with arrays from a file, or all cases of a golden file compared with what they should give. Runs
-// compiled code, or the reference evaluator with --evaluate.
+// lathe exec: one evaluation of a graph with arrays from a file, or all cases of a golden file compared with what they
+// should give. Runs compiled code, or the reference evaluator with --evaluate.
 #include "tools/lathe/Commands.h"
 
 #include "frontend/ReferenceWeights.h"
@@ -32,7 +32,8 @@ public:
 };
 
 Result<reference::Tensor> tensorOf(const NpzArray &array) {
-  return reference::Tensor::ofBytes(array.type, array.shape, {reinterpret_cast<const uint8_t *>(array.data.data()), array.data.size()});
+  return reference::Tensor::ofBytes(array.type, array.shape,
+                                    {reinterpret_cast<const uint8_t *>(array.data.data()), array.data.size()});
 }
 
 NpzArray arrayOf(std::string name, const reference::Tensor &tensor) {
@@ -59,7 +60,8 @@ Result<NpzArray> converted(const NpzArray &array, LatheType type) {
 class CompiledGraph : public Graph {
 public:
   static Result<std::unique_ptr<Graph>> open(const Options &options) {
-    auto artifact = openModel(options, options.quiet, [](CompileOptions &compilation) { compilation.wantStep = false; });
+    auto artifact =
+        openModel(options, options.quiet, [](CompileOptions &compilation) { compilation.wantStep = false; });
     if (!artifact)
       return artifact.status();
     if (!(*artifact)->plan().function("forward"))
@@ -94,7 +96,9 @@ public:
     Result<FunctionShape *> shape = session_->shape(*function_, *symbols);
     if (!shape)
       return shape.status();
-    if (Status status = session_->state() ? Status::success() : session_->reserveState((*shape)->stateBytes, "use a smaller input"); !status)
+    if (Status status =
+            session_->state() ? Status::success() : session_->reserveState((*shape)->stateBytes, "use a smaller input");
+        !status)
       return status;
     Arrays results;
     std::vector<BufferView> inputViews, outputViews;
@@ -171,7 +175,8 @@ private:
 };
 
 /// Reads the graph's inputs, stored under `prefix` and their names.
-Result<Arrays> readInputs(const Graph &graph, const NpzReader &file, const std::string &prefix, const std::string &path) {
+Result<Arrays> readInputs(const Graph &graph, const NpzReader &file, const std::string &prefix,
+                          const std::string &path) {
   Arrays arrays;
   for (const auto &[name, type] : graph.inputs()) {
     if (!file.contains(prefix + name)) {
@@ -179,7 +184,8 @@ Result<Arrays> readInputs(const Graph &graph, const NpzReader &file, const std::
       for (const std::string &entry : file.names())
         if (entry.starts_with(prefix))
           has += (has.empty() ? "" : ", ") + entry;
-      return Status::failure(path + ": has no array '" + prefix + name + "', which the graph needs; it has " + has.substr(0, 400));
+      return Status::failure(path + ": has no array '" + prefix + name + "', which the graph needs; it has " +
+                             has.substr(0, 400));
     }
     Result<NpzArray> array = file.read(prefix + name);
     if (!array)
@@ -199,7 +205,8 @@ struct Difference {
 
 Result<Difference> compare(const NpzArray &actual, const NpzArray &expected, const Options &options) {
   if (actual.shape != expected.shape)
-    return Status::failure("'" + actual.name + "' has shape " + reference::shapeText(actual.shape) + " instead of " + reference::shapeText(expected.shape));
+    return Status::failure("'" + actual.name + "' has shape " + reference::shapeText(actual.shape) + " instead of " +
+                           reference::shapeText(expected.shape));
   Result<reference::Tensor> a = tensorOf(actual), b = tensorOf(expected);
   if (!a || !b)
     return a ? b.status() : a.status();
@@ -232,7 +239,8 @@ int runGolden(Graph &graph, const Options &options) {
       cases.insert(prefix);
   }
   if (cases.empty())
-    return fail(Status::failure(options.golden + ": has no case" + (options.casePrefix.empty() ? "" : " '" + options.casePrefix + "'") +
+    return fail(Status::failure(options.golden + ": has no case" +
+                                (options.casePrefix.empty() ? "" : " '" + options.casePrefix + "'") +
                                 " with entries [CASE/]in.NAME and [CASE/]out.NAME"));
   bool good = true;
   for (const std::string &prefix : cases) {
@@ -256,8 +264,9 @@ int runGolden(Graph &graph, const Options &options) {
       if (!difference)
         return fail(Status::failure(prefix + ": " + difference.message()));
       good &= difference->beyond == 0;
-      std::printf("%s%s: largest difference %.3g (%.6g instead of %.6g), %llu of %llu beyond the tolerance\n", prefix.c_str(), output.c_str(),
-                  difference->largest, difference->actual, difference->expected, static_cast<unsigned long long>(difference->beyond),
+      std::printf("%s%s: largest difference %.3g (%.6g instead of %.6g), %llu of %llu beyond the tolerance\n",
+                  prefix.c_str(), output.c_str(), difference->largest, difference->actual, difference->expected,
+                  static_cast<unsigned long long>(difference->beyond),
                   static_cast<unsigned long long>(difference->count));
     }
   }
@@ -284,7 +293,8 @@ int runOnce(Graph &graph, const Options &options) {
 int exec(const Options &options) {
   if (options.golden.empty() && (options.inputs.empty() || options.outputs.empty()))
     return usageError("--inputs IN.npz and --outputs OUT.npz, or --golden FILE.npz are needed");
-  Result<std::unique_ptr<Graph>> graph = options.evaluate ? EvaluatedGraph::open(options) : CompiledGraph::open(options);
+  Result<std::unique_ptr<Graph>> graph =
+      options.evaluate ? EvaluatedGraph::open(options) : CompiledGraph::open(options);
   if (!graph)
     return fail(graph.status());
   return options.golden.empty() ? runOnce(**graph, options) : runGolden(**graph, options);
@@ -298,13 +308,22 @@ void addExecCommand(CLI::App &program, int &result) {
   addModelOptions(*command, *options);
   command->add_option("--inputs", options->inputs, "an .npz with an array for each input, named as in the model");
   command->add_option("--outputs", options->outputs, "the .npz to write");
-  command->add_option("--golden", options->golden, "an .npz with cases to compare: entries [CASE/]in.NAME and [CASE/]out.NAME")->excludes("--inputs")->excludes("--outputs");
+  command
+      ->add_option("--golden", options->golden,
+                   "an .npz with cases to compare: entries [CASE/]in.NAME and [CASE/]out.NAME")
+      ->excludes("--inputs")
+      ->excludes("--outputs");
   command->add_option("--case", options->casePrefix, "with --golden: only cases whose name begins with this");
-  command->add_option("--rtol", options->relative, "relative tolerance")->check(CLI::NonNegativeNumber)->capture_default_str();
-  command->add_option("--atol", options->absolute, "absolute tolerance")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command->add_option("--rtol", options->relative, "relative tolerance")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--atol", options->absolute, "absolute tolerance")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_flag("--evaluate", options->evaluate, "use the reference evaluator instead of compiled code");
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");
-  command->footer("Examples:\n  lathe exec model.onnx --inputs in.npz --outputs out.npz\n  lathe exec model.onnx --golden golden.npz --compute f32");
+  command->footer("Examples:\n  lathe exec model.onnx --inputs in.npz --outputs out.npz\n  lathe exec model.onnx "
+                  "--golden golden.npz --compute f32");
   command->final_callback([options, &result] { result = exec(*options); });
 }
 

@@ -1,4 +1,5 @@
-// lathe inspect: the plan of an artifact or model: launches, kernels, bytes read per token, arenas; or the IR after a phase.
+// lathe inspect: the plan of an artifact or model: launches, kernels, bytes read per token, arenas; or the IR after a
+// phase.
 #include "tools/lathe/Commands.h"
 
 #include "runtime/ElementType.h"
@@ -24,8 +25,10 @@ class Report {
 public:
   Report(const Artifact &artifact, const Options &options) : plan(artifact.plan()), artifact(artifact) {
     symbols.assign(plan.symbols.size(), 1);
-    for (auto [name, value] : {std::pair<const char *, int64_t>{"tokens", options.tokens}, {"blocks", (options.context + 63) / 64},
-                               {"pages", (options.context + 63) / 64}, {"past", options.context}})
+    for (auto [name, value] : {std::pair<const char *, int64_t>{"tokens", options.tokens},
+                               {"blocks", (options.context + 63) / 64},
+                               {"pages", (options.context + 63) / 64},
+                               {"past", options.context}})
       if (uint32_t number = plan.symbol(name); number != LATHE_NONE)
         symbols[number] = value;
   }
@@ -43,8 +46,8 @@ public:
       (Plan::isEmbedded(weight) ? embedded : referred) += weight.bytes;
     out["weights"] = {{"count", plan.weights.size()}, {"embedded_bytes", embedded}, {"referred_bytes", referred}};
     if (!json)
-      std::printf("weights: %zu, %llu bytes embedded, %llu bytes packed at load\n", plan.weights.size(), (unsigned long long)embedded,
-                  (unsigned long long)referred);
+      std::printf("weights: %zu, %llu bytes embedded, %llu bytes packed at load\n", plan.weights.size(),
+                  (unsigned long long)embedded, (unsigned long long)referred);
     for (const LatheFunction &function : plan.functions)
       out["functions"].push_back(printFunction(function, json));
     if (json)
@@ -62,30 +65,36 @@ private:
   }
 
   nlohmann::json printFunction(const LatheFunction &function, bool json) {
-    nlohmann::json out = {{"name", plan.string(function.name)}, {"scratch_bytes", value(function.scratchBytes)},
-                          {"state_bytes", value(function.stateBytes)}, {"launches", nlohmann::json::array()}};
+    nlohmann::json out = {{"name", plan.string(function.name)},
+                          {"scratch_bytes", value(function.scratchBytes)},
+                          {"state_bytes", value(function.stateBytes)},
+                          {"launches", nlohmann::json::array()}};
     std::map<std::string, std::pair<int64_t, int64_t>> byKernel; // launches, bytes
     int64_t bytes = 0;
     if (!json)
-      std::printf("\nfunction %s: %u launches, scratch %s = %lld bytes, state %lld bytes\n", std::string(plan.string(function.name)).c_str(),
-                  function.launches.count, printExpression(plan, function.scratchBytes).substr(0, 120).c_str(),
+      std::printf("\nfunction %s: %u launches, scratch %s = %lld bytes, state %lld bytes\n",
+                  std::string(plan.string(function.name)).c_str(), function.launches.count,
+                  printExpression(plan, function.scratchBytes).substr(0, 120).c_str(),
                   (long long)value(function.scratchBytes), (long long)value(function.stateBytes));
     for (const LatheLaunch &launch : plan.launchesOf(function)) {
       std::string description(plan.string(plan.kernels[launch.kernel].description));
-      Row row{std::string(plan.string(launch.name)), description.substr(0, description.find(':')), description, value(launch.grid), value(launch.bytesRead)};
+      Row row{std::string(plan.string(launch.name)), description.substr(0, description.find(':')), description,
+              value(launch.grid), value(launch.bytesRead)};
       bytes += row.bytes;
       byKernel[row.kernel].first += 1;
       byKernel[row.kernel].second += row.bytes;
-      out["launches"].push_back({{"name", row.name}, {"kernel", row.description}, {"grid", row.grid}, {"bytes_read", row.bytes}});
+      out["launches"].push_back(
+          {{"name", row.name}, {"kernel", row.description}, {"grid", row.grid}, {"bytes_read", row.bytes}});
       if (!json)
-        std::printf("  %-40s %6lld tiles %10lld bytes  %s\n", row.name.substr(0, 40).c_str(), (long long)row.grid, (long long)row.bytes,
-                    row.description.c_str());
+        std::printf("  %-40s %6lld tiles %10lld bytes  %s\n", row.name.substr(0, 40).c_str(), (long long)row.grid,
+                    (long long)row.bytes, row.description.c_str());
     }
     out["bytes_read"] = bytes;
     if (!json) {
       std::printf("  in all: %lld bytes of weights and cache read\n", (long long)bytes);
       for (const auto &[kernel, sums] : byKernel)
-        std::printf("    %-20s %4lld launches %12lld bytes\n", kernel.c_str(), (long long)sums.first, (long long)sums.second);
+        std::printf("    %-20s %4lld launches %12lld bytes\n", kernel.c_str(), (long long)sums.first,
+                    (long long)sums.second);
     }
     return out;
   }
@@ -95,7 +104,8 @@ int inspect(const Options &options) {
   if (!options.phase.empty()) {
     std::optional<Phase> phase = parsePhase(options.phase);
     if (!phase)
-      return usageError("unknown phase '" + options.phase + "'; known: import, canonicalize, fuse, quantize, stateful, select, schedule, place");
+      return usageError("unknown phase '" + options.phase +
+                        "'; known: import, canonicalize, fuse, quantize, stateful, select, schedule, place");
     if (Artifact::isArtifact(options.model))
       return usageError("an artifact holds no IR; give the model it was compiled from");
     Compiler compiler(compileOptions(options));
@@ -119,11 +129,16 @@ int inspect(const Options &options) {
 
 void addInspectCommand(CLI::App &program, int &result) {
   auto options = std::make_shared<Options>();
-  CLI::App *command = program.add_subcommand("inspect", "show the plan of a model or artifact, or its IR after a phase");
+  CLI::App *command =
+      program.add_subcommand("inspect", "show the plan of a model or artifact, or its IR after a phase");
   addModelOptions(*command, *options);
   command->add_option("--ir", options->phase, "print the IR after this phase instead");
-  command->add_option("--tokens", options->tokens, "tokens of the step the figures are for")->check(CLI::Range(1u, 1u << 20))->capture_default_str();
-  command->add_option("--context", options->context, "positions in the cache the figures are for")->check(CLI::Range(1u, 1u << 24))->capture_default_str();
+  command->add_option("--tokens", options->tokens, "tokens of the step the figures are for")
+      ->check(CLI::Range(1u, 1u << 20))
+      ->capture_default_str();
+  command->add_option("--context", options->context, "positions in the cache the figures are for")
+      ->check(CLI::Range(1u, 1u << 24))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "as JSON");
   command->add_flag("-q,--quiet", options->quiet, "nothing on stderr but errors");
   command->footer("Examples:\n  lathe inspect model.lathe\n  lathe inspect model.onnx --ir fuse");

@@ -69,7 +69,8 @@ void addTokenizeCommand(CLI::App &program, int &result) {
   command->add_option("-p,--prompt", options->text, "the text; standard input when it is not given");
   command->add_option("--decode", options->ids, "ids, comma separated, to turn into text")->delimiter(',');
   command->add_flag("--no-special", options->noSpecial, "do not add the tokens that begin or end a text");
-  command->footer("Examples:\n  lathe tokenize model.gguf -p \"Hello world\"\n  lathe tokenize model.gguf --decode 1,2,3");
+  command->footer(
+      "Examples:\n  lathe tokenize model.gguf -p \"Hello world\"\n  lathe tokenize model.gguf --decode 1,2,3");
   command->final_callback([options, &result] { result = tokenize(*options); });
 }
 

@@ -13,8 +13,8 @@ typedef unsigned int uint32_t;
 typedef unsigned long uint64_t;
 typedef decltype(sizeof(0)) size_t;
 
-// The first 8 bytes of threadScratch are for the serial of a launch whose preparations lie behind them, or 0: kernels share
-// the scratch, so one that keeps anything else there would look prepared to the next.
+// The first 8 bytes of threadScratch are for the serial of a launch whose preparations lie behind them, or 0: kernels
+// share the scratch, so one that keeps anything else there would look prepared to the next.
 struct LatheKernelContext {
   void *const *buffers;
   const int64_t *params;

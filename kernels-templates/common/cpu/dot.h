@@ -1,5 +1,5 @@
-// Dot products of bytes, four a lane, with int32 sums: exact, so their order does not matter and every CPU gives the same
-// bits. One of the files that ask what the CPU can do (VNNI, AVX-512BW, AVX2, SSSE3).
+// Dot products of bytes, four a lane, with int32 sums: exact, so their order does not matter and every CPU gives the
+// same bits. One of the files that ask what the CPU can do (VNNI, AVX-512BW, AVX2, SSSE3).
 #ifndef LATHE_COMMON_CPU_DOT_H
 #define LATHE_COMMON_CPU_DOT_H
 
@@ -78,8 +78,8 @@ LATHE_INLINE uint32_t loadWord(const void *from) {
   return word;
 }
 
-// start + the dot product of 4 * Count elements: weights[v] holds elements 4v .. 4v+3 of each lane, x all of them, each in
-// -127 .. 127. Unsigned weights are at most Largest; signed ones are in -128 .. 127.
+// start + the dot product of 4 * Count elements: weights[v] holds elements 4v .. 4v+3 of each lane, x all of them, each
+// in -127 .. 127. Unsigned weights are at most Largest; signed ones are in -128 .. 127.
 template <int L, int Count, int Largest, bool Signed>
 LATHE_INLINE Ints<L> dotOfBytes(const UInts<L> *weights, const int8_t *x, Ints<L> start) {
   if constexpr (hasByteDot) {

@@ -38,7 +38,8 @@ inline constexpr int vectorRegisters = 16;
 // Lanes of a reduction: the same on every CPU, so that the order of a sum is a property of the kernel alone.
 inline constexpr int sumLanes = 16;
 
-// Storage of elements that have no arithmetic of their own. Bool is one byte, 0 or 1 when written, any non-zero when read.
+// Storage of elements that have no arithmetic of their own. Bool is one byte, 0 or 1 when written, any non-zero when
+// read.
 struct Half {
   uint16_t bits;
 };

@@ -1,9 +1,10 @@
-// Elementary functions of floats and doubles, for vectors of any number of lanes and for scalars: exp, exp2, expm1, log,
-// log1p, log2, log10, sqrt, rsqrt, pow, sin, cos, sincos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh,
-// erf, sigmoid, silu, softplus, gelu, geluTanh, floor, ceil, trunc, round (half to even), abs, maximum, minimum (both
-// hand on NaN), sign. A value has the same bits in whatever lane it is computed: a scalar is a vector of one lane. Floats are
-// within 2 ulp (erf: 2.5 where the CPU has no FMA), doubles within 10; rarer functions of floats are computed in double and
-// rounded. sin and cos of floats keep this up to 1e8. Polynomials are minimax fits over the reduced range.
+// Elementary functions of floats and doubles, for vectors of any number of lanes and for scalars: exp, exp2, expm1,
+// log, log1p, log2, log10, sqrt, rsqrt, pow, sin, cos, sincos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh,
+// atanh, erf, sigmoid, silu, softplus, gelu, geluTanh, floor, ceil, trunc, round (half to even), abs, maximum, minimum
+// (both hand on NaN), sign. A value has the same bits in whatever lane it is computed: a scalar is a vector of one
+// lane. Floats are within 2 ulp (erf: 2.5 where the CPU has no FMA), doubles within 10; rarer functions of floats are
+// computed in double and rounded. sin and cos of floats keep this up to 1e8. Polynomials are minimax fits over the
+// reduced range.
 #ifndef LATHE_COMMON_CPU_MATH_H
 #define LATHE_COMMON_CPU_MATH_H
 
@@ -27,10 +28,14 @@ template <int N> struct VectorTraits<Doubles<N>> {
   using Int = Longs<N>;
 };
 
-template <class V> concept FloatVector = VectorTraits<V>::isFloat;
-template <class V> concept DoubleVector = VectorTraits<V>::isDouble;
-template <class V> concept RealVector = FloatVector<V> || DoubleVector<V>;
-template <class V> inline constexpr bool isReal = RealVector<V> || isSame<V, float> || isSame<V, double>; // integers are whole already
+template <class V>
+concept FloatVector = VectorTraits<V>::isFloat;
+template <class V>
+concept DoubleVector = VectorTraits<V>::isDouble;
+template <class V>
+concept RealVector = FloatVector<V> || DoubleVector<V>;
+template <class V>
+inline constexpr bool isReal = RealVector<V> || isSame<V, float> || isSame<V, double>; // integers are whole already
 template <class V> using IntOf = typename VectorTraits<V>::Int;
 template <class V> using WideOf = typename VectorTraits<V>::Wide;
 
@@ -172,10 +177,12 @@ template <DoubleVector V> LATHE_INLINE SineCosine<V> sincos(V x) {
   V r = reduceQuarter(x, n);
   r = select(r > V(0.8), V(0.8), select(r < V(-0.8), V(-0.8), r)); // beyond the range of the reduction: bounded
   V z = r * r;
-  V s = r + r * z * polynomial(z, -0.16666666666666632, 0.008333333333322566, -0.00019841269829908636,
-                               2.755731372233981e-06, -2.5050762381187356e-08, 1.589702165777887e-10);
-  V c = V(1) - (z * 0.5 - z * z * polynomial(z, 0.041666666666666616, -0.0013888888888876148, 2.4801587290586563e-05,
-                                             -2.7557314637536736e-07, 2.0875758514877963e-09, -1.1361327602604576e-11));
+  V s = r + r * z *
+                polynomial(z, -0.16666666666666632, 0.008333333333322566, -0.00019841269829908636,
+                           2.755731372233981e-06, -2.5050762381187356e-08, 1.589702165777887e-10);
+  V c = V(1) - (z * 0.5 - z * z *
+                              polynomial(z, 0.041666666666666616, -0.0013888888888876148, 2.4801587290586563e-05,
+                                         -2.7557314637536736e-07, 2.0875758514877963e-09, -1.1361327602604576e-11));
   auto swap = (n & 1) != 0;
   V sine = select(swap, c, s), cosine = select(swap, s, c);
   sine = select((n & 2) != 0, -sine, sine);
@@ -271,9 +278,7 @@ template <DoubleVector V> LATHE_INLINE V pow(V x, V y) {
 }
 
 template <DoubleVector V> LATHE_INLINE V sigmoid(V x) { return V(1) / (V(1) + exp(-x)); }
-template <DoubleVector V> LATHE_INLINE V softplus(V x) {
-  return select(x > V(0), x, V(0)) + log1p(exp(-abs(x)));
-}
+template <DoubleVector V> LATHE_INLINE V softplus(V x) { return select(x > V(0), x, V(0)) + log1p(exp(-abs(x))); }
 
 // ---- floats --------------------------------------------------------------------------------------------------------
 
@@ -366,7 +371,7 @@ template <FloatVector V> LATHE_INLINE V cos(V x) { return sincos(x).cosine; }
 
 template <FloatVector V> LATHE_INLINE V pow(V x, V y) { return narrow<V>(pow(widen(x), widen(y))); }
 
-#define LATHE_BY_DOUBLE(NAME)                                                                                            \
+#define LATHE_BY_DOUBLE(NAME)                                                                                          \
   template <FloatVector V> LATHE_INLINE V NAME(V x) { return narrow<V>(NAME(widen(x))); }
 LATHE_BY_DOUBLE(expm1)
 LATHE_BY_DOUBLE(log1p)
@@ -394,8 +399,8 @@ template <RealVector V> LATHE_INLINE V geluTanh(V x) {
   return x / (V(1) + exp(V(-2) * inner));
 }
 
-#define LATHE_SCALAR(NAME)                                                                                               \
-  LATHE_INLINE float NAME(float x) { return NAME(Floats<1>(x))[0]; }                                                     \
+#define LATHE_SCALAR(NAME)                                                                                             \
+  LATHE_INLINE float NAME(float x) { return NAME(Floats<1>(x))[0]; }                                                   \
   LATHE_INLINE double NAME(double x) { return NAME(Doubles<1>(x))[0]; }
 LATHE_SCALAR(exp)
 LATHE_SCALAR(exp2)

@@ -6,7 +6,8 @@
 
 namespace lathe {
 
-// 1 / sqrt(mean of squares + epsilon) of a row of `Columns` floats; get(i) loads 16 elements at i, getPart(i, count) fewer.
+// 1 / sqrt(mean of squares + epsilon) of a row of `Columns` floats; get(i) loads 16 elements at i, getPart(i, count)
+// fewer.
 template <int64_t Columns, class T> LATHE_INLINE float inverseRms(const T *x, float epsilon) {
   Floats<sumLanes> sums[4] = {};
   constexpr int64_t whole = Columns / sumLanes * sumLanes;

@@ -1,5 +1,5 @@
-// Packed weights as kernels see them: for each block type of the layout "lanes" (runtime/cpu/PackedLayout.h) the sizes, and how
-// quants, scales and minima of a sub-block of 32 elements come into vectors of L lanes.
+// Packed weights as kernels see them: for each block type of the layout "lanes" (runtime/cpu/PackedLayout.h) the sizes,
+// and how quants, scales and minima of a sub-block of 32 elements come into vectors of L lanes.
 #ifndef LATHE_COMMON_CPU_WEIGHTS_H
 #define LATHE_COMMON_CPU_WEIGHTS_H
 
@@ -11,7 +11,9 @@ inline constexpr int64_t lanesOfGroup = 16;
 
 template <class W> inline constexpr bool isPlain = isSame<W, float> || isSame<W, Half> || isSame<W, BFloat>;
 
-template <int L> LATHE_INLINE UInts<L> loadWords(const uint8_t *vector, int lane) { return loadRaw<UInts<L>>(vector + 4 * lane); }
+template <int L> LATHE_INLINE UInts<L> loadWords(const uint8_t *vector, int lane) {
+  return loadRaw<UInts<L>>(vector + 4 * lane);
+}
 template <int L> LATHE_INLINE Floats<L> loadHalves(const uint8_t *vector, int lane) {
   return halvesToFloats<L>(loadRaw<UShorts<L>>(vector + 2 * lane));
 }
@@ -34,8 +36,8 @@ template <int L> LATHE_INLINE void addPairs(const uint8_t *vector, int lane, UIn
     quants[v] |= (v < 2 ? bits << (4 - 2 * v) : bits >> (2 * v - 4)) & 0x30303030u;
 }
 
-// What the formats have in common: an element is scale * (quant - zero) + minimum; quants are at most `largest`. `scales` of
-// sub-block `sub` are those of its first and second 16 elements where `halves`, else one.
+// What the formats have in common: an element is scale * (quant - zero) + minimum; quants are at most `largest`.
+// `scales` of sub-block `sub` are those of its first and second 16 elements where `halves`, else one.
 template <int64_t Elements, int64_t Head, int64_t Body, int Zero, int Largest, bool Minimum> struct BlockFormat {
   static constexpr int64_t elements = Elements, head = Head, body = Body;
   static constexpr int zero = Zero, largest = Largest;
@@ -55,13 +57,17 @@ template <> struct Format<Q4_0> : BlockFormat<32, 32, 256, 8, 15, false> {
   template <int L> static LATHE_INLINE void quants(const uint8_t *body, int, int lane, UInts<L> (&q)[8]) {
     loadNibbles<L>(body, lane, q);
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
 };
 template <> struct Format<Q4_1> : BlockFormat<32, 64, 256, 0, 15, true> {
   template <int L> static LATHE_INLINE void quants(const uint8_t *body, int, int lane, UInts<L> (&q)[8]) {
     loadNibbles<L>(body, lane, q);
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
   template <int L> static LATHE_INLINE Floats<L> minimum(const uint8_t *head, int, int lane) {
     return loadHalves<L>(head + 32, lane);
   }
@@ -71,14 +77,18 @@ template <> struct Format<Q5_0> : BlockFormat<32, 32, 320, 16, 31, false> {
     loadNibbles<L>(body + 64, lane, q);
     addFifths<L>(body, lane, q);
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
 };
 template <> struct Format<Q5_1> : BlockFormat<32, 64, 320, 0, 31, true> {
   template <int L> static LATHE_INLINE void quants(const uint8_t *body, int, int lane, UInts<L> (&q)[8]) {
     loadNibbles<L>(body + 64, lane, q);
     addFifths<L>(body, lane, q);
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
   template <int L> static LATHE_INLINE Floats<L> minimum(const uint8_t *head, int, int lane) {
     return loadHalves<L>(head + 32, lane);
   }
@@ -90,7 +100,9 @@ template <> struct Format<Q8_0> : BlockFormat<32, 32, 512, hasByteDot ? 128 : 0,
     for (int j = 0; j < 8; ++j)
       q[j] = loadWords<L>(body + 64 * j, lane) ^ (hasByteDot ? 0x80808080u : 0u);
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
 };
 template <> struct Format<Int4> : BlockFormat<32, 128, 256, 0, 15, true> {
   template <int L> static LATHE_INLINE void quants(const uint8_t *body, int, int lane, UInts<L> (&q)[8]) {
@@ -144,7 +156,9 @@ template <> struct Format<Q6_K> : BlockFormat<256, 320, 3072, 32, 63, false> {
     int byte = sub % 2 * 2 + half;
     return (words << (24 - 8 * byte)) >> 24;
   }
-  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) { return loadHalves<L>(head, lane); }
+  template <int L> static LATHE_INLINE Floats<L> scale(const uint8_t *head, int, int lane) {
+    return loadHalves<L>(head, lane);
+  }
 };
 
 // Bytes of a group of 16 rows.

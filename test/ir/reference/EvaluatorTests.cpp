@@ -34,10 +34,12 @@ TEST_F(EvaluatorTest, InputsThatContradictAreRefused) {
         attributes {llm.symbols = ["tokens"]} {
       return %x : tensor<?xf32>
     })");
-  Tensor two = *Tensor::zeros(LATHE_F32, {2}), three = *Tensor::zeros(LATHE_F32, {3}), four = *Tensor::zeros(LATHE_F32, {4});
+  Tensor two = *Tensor::zeros(LATHE_F32, {2}), three = *Tensor::zeros(LATHE_F32, {3}),
+         four = *Tensor::zeros(LATHE_F32, {4});
   EXPECT_EQ(evaluate(function, std::vector{two, three, four}).message(),
             "@f: axis 0 of input 'y' is s0 (s0 is 'tokens' = 2), which is 2, got 3");
-  EXPECT_EQ(evaluate(function, std::vector{two, two, three}).message(), "@f: axis 0 of input 2 is 4, got the shape [3]");
+  EXPECT_EQ(evaluate(function, std::vector{two, two, three}).message(),
+            "@f: axis 0 of input 2 is 4, got the shape [3]");
   EXPECT_EQ(evaluate(function, std::vector{two}).message(), "@f takes 3 inputs, got 1");
   EXPECT_EQ(evaluate(function, std::vector{two, two, integers({4}, {1, 2, 3, 4})}).message(),
             "@f: input 2 is of F32, got I64[4]");
@@ -71,7 +73,8 @@ TEST_F(EvaluatorTest, WeightsComeFromTheCaller) {
       return %y : tensor<1xf32>
     })");
   std::vector inputs{floats({2}, {3, 4})};
-  EXPECT_EQ(evaluate(function, inputs).message(), "llm.weight at layer: no weights are given, but 'layer.weight' is needed");
+  EXPECT_EQ(evaluate(function, inputs).message(),
+            "llm.weight at layer: no weights are given, but 'layer.weight' is needed");
   EvaluateOptions options;
   std::vector<int64_t> shape = {1, 2};
   options.weights = [&](llvm::StringRef name, mlir::RankedTensorType) -> Result<Tensor> {
@@ -82,7 +85,8 @@ TEST_F(EvaluatorTest, WeightsComeFromTheCaller) {
   ASSERT_TRUE(result) << result.message();
   EXPECT_EQ((*result)[0].values<double>(), (std::vector<double>{430}));
   shape = {2, 1};
-  EXPECT_EQ(evaluate(function, inputs, options).message(), "llm.weight at layer: gives F32[2, 1], but its type is tensor<1x2xf32>");
+  EXPECT_EQ(evaluate(function, inputs, options).message(),
+            "llm.weight at layer: gives F32[2, 1], but its type is tensor<1x2xf32>");
 }
 
 TEST_F(EvaluatorTest, TheObserverSeesEveryOpAndMayEndIt) {
@@ -132,8 +136,9 @@ TEST_F(EvaluatorTest, OneOpForFolding) {
   ASSERT_TRUE(result) << result.message();
   auto constant = elementsOf(&context, *result);
   ASSERT_TRUE(constant);
-  EXPECT_EQ(*constant, mlir::DenseElementsAttr::get(mlir::RankedTensorType::get({2}, mlir::Builder(&context).getI1Type()),
-                                                    llvm::ArrayRef<bool>{true, false}));
+  EXPECT_EQ(*constant,
+            mlir::DenseElementsAttr::get(mlir::RankedTensorType::get({2}, mlir::Builder(&context).getI1Type()),
+                                         llvm::ArrayRef<bool>{true, false}));
   EXPECT_FALSE(evaluateOp(op, {}));
 }
 

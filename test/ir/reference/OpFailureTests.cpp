@@ -28,7 +28,9 @@ TEST_F(OpFailureTest, Indices) {
   inputs[1] = integers({1}, {-1});
   EXPECT_EQ(failureOf(R"(%x: tensor<2x2xf32>, %i: tensor<1xi64>) -> tensor<1x2xf32> {
     %y = llm.embedding %x, %i : (tensor<2x2xf32>, tensor<1xi64>) -> tensor<1x2xf32>
-    return %y : tensor<1x2xf32>)", inputs), "index -1 is not in [0, 2)");
+    return %y : tensor<1x2xf32>)",
+                      inputs),
+            "index -1 is not in [0, 2)");
 }
 
 TEST_F(OpFailureTest, Shapes) {
@@ -36,7 +38,8 @@ TEST_F(OpFailureTest, Shapes) {
     %y = llm.reshape %x, %s : (tensor<?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
     return %y : tensor<?x?xf32>)";
   Tensor x = floats({4}, {1, 2, 3, 4});
-  EXPECT_EQ(failureOf(reshape, std::vector{x, integers({2}, {3, -1})}), "shape [3, 1] does not hold the 4 elements of F32[4]");
+  EXPECT_EQ(failureOf(reshape, std::vector{x, integers({2}, {3, -1})}),
+            "shape [3, 1] does not hold the 4 elements of F32[4]");
   EXPECT_EQ(failureOf(reshape, std::vector{x, integers({2}, {-1, -1})}), "shape [-1, -1] leaves two sizes open");
   EXPECT_EQ(failureOf(reshape, std::vector{x, integers({2}, {2, 0})}), "shape [2, 0] keeps axis 1 of F32[4]");
   EXPECT_EQ(failureOf(reshape, std::vector{x, integers({2}, {int64_t(1) << 40, int64_t(1) << 40})}),
@@ -56,10 +59,14 @@ TEST_F(OpFailureTest, Shapes) {
 TEST_F(OpFailureTest, Squeezes) {
   EXPECT_EQ(failureOf(R"(%x: tensor<?x2xf32>) -> tensor<2xf32> {
     %y = llm.squeeze %x {axes = array<i64: 0>} : (tensor<?x2xf32>) -> tensor<2xf32>
-    return %y : tensor<2xf32>)", std::vector{floats({2, 2}, {1, 2, 3, 4})}), "axis 0 of F32[2, 2] is not of size 1");
+    return %y : tensor<2xf32>)",
+                      std::vector{floats({2, 2}, {1, 2, 3, 4})}),
+            "axis 0 of F32[2, 2] is not of size 1");
   EXPECT_EQ(failureOf(R"(%x: tensor<2x?xf32>, %z: tensor<2x?xf32>) -> tensor<?x?xf32> {
     %y = llm.concat %x, %z {axis = 0 : i64} : (tensor<2x?xf32>, tensor<2x?xf32>) -> tensor<?x?xf32>
-    return %y : tensor<?x?xf32>)", std::vector{floats({2, 1}, {1, 2}), floats({2, 2}, {1, 2, 3, 4})}), "sizes 1 and 2 differ on axis 1");
+    return %y : tensor<?x?xf32>)",
+                      std::vector{floats({2, 1}, {1, 2}), floats({2, 2}, {1, 2, 3, 4})}),
+            "sizes 1 and 2 differ on axis 1");
 }
 
 TEST_F(OpFailureTest, Ranges) {
@@ -78,22 +85,32 @@ TEST_F(OpFailureTest, Products) {
   Tensor x = floats({2, 3}, {1, 2, 3, 4, 5, 6});
   EXPECT_EQ(failureOf(R"(%a: tensor<2x?xf32>, %b: tensor<?x3xf32>) -> tensor<2x3xf32> {
     %y = llm.matmul %a, %b : (tensor<2x?xf32>, tensor<?x3xf32>) -> tensor<2x3xf32>
-    return %y : tensor<2x3xf32>)", std::vector{x, x}), "inner sizes 3 and 2 differ: F32[2, 3] times F32[2, 3]");
+    return %y : tensor<2x3xf32>)",
+                      std::vector{x, x}),
+            "inner sizes 3 and 2 differ: F32[2, 3] times F32[2, 3]");
   EXPECT_EQ(failureOf(R"(%a: tensor<2x?xf32>, %w: tensor<?x?xf32>, %b: tensor<?xf32>) -> tensor<2x?xf32> {
     %y = llm.linear %a, %w, %b : (tensor<2x?xf32>, tensor<?x?xf32>, tensor<?xf32>) -> tensor<2x?xf32>
-    return %y : tensor<2x?xf32>)", std::vector{x, x, floats({3}, {1, 2, 3})}), "needs a bias of 2 elements, got F32[3]");
+    return %y : tensor<2x?xf32>)",
+                      std::vector{x, x, floats({3}, {1, 2, 3})}),
+            "needs a bias of 2 elements, got F32[3]");
   EXPECT_EQ(failureOf(R"(%x: tensor<2x?xf32>, %w: tensor<?xf32>) -> tensor<2x?xf32> {
     %y = llm.rms_norm %x, %w {epsilon = 1.0e-5 : f32} : (tensor<2x?xf32>, tensor<?xf32>) -> tensor<2x?xf32>
-    return %y : tensor<2x?xf32>)", std::vector{x, floats({2}, {1, 2})}), "x has 3 columns, the weight or bias is F32[2]");
+    return %y : tensor<2x?xf32>)",
+                      std::vector{x, floats({2}, {1, 2})}),
+            "x has 3 columns, the weight or bias is F32[2]");
 }
 
 TEST_F(OpFailureTest, IntegersWhereFloatsBelong) {
   EXPECT_EQ(failureOf(R"(%x: tensor<2xi64>) -> tensor<2xi64> {
     %y = llm.exp %x : (tensor<2xi64>) -> tensor<2xi64>
-    return %y : tensor<2xi64>)", std::vector{integers({2}, {1, 2})}), "is computed on floats, got I64[2]");
+    return %y : tensor<2xi64>)",
+                      std::vector{integers({2}, {1, 2})}),
+            "is computed on floats, got I64[2]");
   EXPECT_EQ(failureOf(R"(%x: tensor<1xi64>, %z: tensor<1xi64>) -> tensor<1xi64> {
     %y = llm.mod %x, %z : (tensor<1xi64>, tensor<1xi64>) -> tensor<1xi64>
-    return %y : tensor<1xi64>)", std::vector{integers({1}, {1}), integers({1}, {0})}), "divides an integer by 0");
+    return %y : tensor<1xi64>)",
+                      std::vector{integers({1}, {1}), integers({1}, {0})}),
+            "divides an integer by 0");
 }
 
 TEST_F(OpFailureTest, PositionsBeyondATable) {
@@ -101,11 +118,14 @@ TEST_F(OpFailureTest, PositionsBeyondATable) {
   EXPECT_EQ(failureOf(R"(%x: tensor<1x1x1x4xf32>, %p: tensor<1x1xi64>, %c: tensor<3x2xf32>) -> tensor<1x1x1x4xf32> {
     %y = llm.rope %x, %p, %c, %c {dims = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 1, 1>}
         : (tensor<1x1x1x4xf32>, tensor<1x1xi64>, tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<1x1x1x4xf32>
-    return %y : tensor<1x1x1x4xf32>)", std::vector{x, integers({1, 1}, {3}), table}), "position 3 is not in the table F32[3, 2]");
+    return %y : tensor<1x1x1x4xf32>)",
+                      std::vector{x, integers({1, 1}, {3}), table}),
+            "position 3 is not in the table F32[3, 2]");
 }
 
 TEST_F(OpFailureTest, PagesThatAreNotThere) {
-  const char *append = R"(%c: !llm.kv_cache<1 x 2 x f32, page 64>, %k: tensor<1x1x1x2xf32>, %p: tensor<1xi64>, %b: tensor<?x?xi64>)
+  const char *append =
+      R"(%c: !llm.kv_cache<1 x 2 x f32, page 64>, %k: tensor<1x1x1x2xf32>, %p: tensor<1xi64>, %b: tensor<?x?xi64>)
       -> !llm.kv_cache<1 x 2 x f32, page 64> {
     %y = llm.cache_append %c, %k, %k, %p, %p, %b : (!llm.kv_cache<1 x 2 x f32, page 64>, tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>,
         tensor<1xi64>, tensor<1xi64>, tensor<?x?xi64>) -> !llm.kv_cache<1 x 2 x f32, page 64>

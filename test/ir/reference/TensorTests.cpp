@@ -65,7 +65,8 @@ TEST(TensorTest, RefusesSizesThatDoNotFit) {
             "a tensor F32[1099511627776, 1099511627776] is too large");
   EXPECT_EQ(Tensor::zeros(LATHE_F64, {int64_t(1) << 30}).message(),
             "a tensor F64[1073741824] is too large; the evaluator computes at most 4 GiB in one");
-  EXPECT_EQ(Tensor::zeros(LATHE_Q8_0, {2, 40}).message(), "rows of 40 elements are not whole blocks of Q8_0, which have 32");
+  EXPECT_EQ(Tensor::zeros(LATHE_Q8_0, {2, 40}).message(),
+            "rows of 40 elements are not whole blocks of Q8_0, which have 32");
   EXPECT_EQ(Tensor::ofBytes(LATHE_F32, {2}, std::vector<uint8_t>(7)).message(), "F32[2] takes 8 bytes, got 7");
   Result<Tensor> empty = Tensor::zeros(LATHE_F32, {int64_t(1) << 62, 0});
   ASSERT_TRUE(empty);

@@ -1,4 +1,5 @@
-// Packed weights, unpacked again, are what plain dequantisation of the source says, whatever the type, pieces and interleave.
+// Packed weights, unpacked again, are what plain dequantisation of the source says, whatever the type, pieces and
+// interleave.
 #include "runtime/Dequantize.h"
 #include "runtime/cpu/Pack.h"
 #include "runtime/cpu/PackedLayout.h"
@@ -130,14 +131,20 @@ TEST(Pack, refusesWhatDoesNotFit) {
   LatheWeightPiece piece = pieceOf(LATHE_Q8_0, 4, 64);
   PieceBytes bytes{&piece, source};
   std::vector<std::byte> out(*packedBytes(LATHE_Q8_0, LATHE_LAYOUT_LANES, 4, 64));
-  auto message = [&](LatheWeight weight, size_t room) { return packWeight(weight, {&bytes, 1}, std::span(out).first(room)).message(); };
+  auto message = [&](LatheWeight weight, size_t room) {
+    return packWeight(weight, {&bytes, 1}, std::span(out).first(room)).message();
+  };
   EXPECT_EQ(message(weightOf(LATHE_Q8_0, 4, 64, LATHE_LAYOUT_LANES), out.size()), "");
-  EXPECT_NE(message(weightOf(LATHE_Q8_0, 4, 64, LATHE_LAYOUT_LANES), 64).find("has 1088 bytes, room is for 64"), std::string::npos);
-  EXPECT_NE(message(weightOf(LATHE_Q8_0, 5, 64, LATHE_LAYOUT_LANES), out.size()).find("pieces of 4 rows"), std::string::npos);
-  EXPECT_NE(message(weightOf(LATHE_Q8_0, 5, 64, LATHE_LAYOUT_LANES, 2), out.size()).find("no packed form"), std::string::npos);
+  EXPECT_NE(message(weightOf(LATHE_Q8_0, 4, 64, LATHE_LAYOUT_LANES), 64).find("has 1088 bytes, room is for 64"),
+            std::string::npos);
+  EXPECT_NE(message(weightOf(LATHE_Q8_0, 5, 64, LATHE_LAYOUT_LANES), out.size()).find("pieces of 4 rows"),
+            std::string::npos);
+  EXPECT_NE(message(weightOf(LATHE_Q8_0, 5, 64, LATHE_LAYOUT_LANES, 2), out.size()).find("no packed form"),
+            std::string::npos);
   EXPECT_FALSE(packWeight(weightOf(LATHE_Q4_0, 4, 64, LATHE_LAYOUT_PLAIN), {&bytes, 1}, std::span(out).first(144)));
   bytes.bytes = bytes.bytes.first(100);
-  EXPECT_NE(message(weightOf(LATHE_Q8_0, 4, 64, LATHE_LAYOUT_LANES), out.size()).find("has 100 bytes"), std::string::npos);
+  EXPECT_NE(message(weightOf(LATHE_Q8_0, 4, 64, LATHE_LAYOUT_LANES), out.size()).find("has 100 bytes"),
+            std::string::npos);
   EXPECT_FALSE(packedBytes(LATHE_Q4_K, LATHE_LAYOUT_LANES, 16, 128));
   EXPECT_FALSE(packedBytes(LATHE_I32, LATHE_LAYOUT_LANES, 16, 128));
   EXPECT_FALSE(packedBytes(LATHE_F32, LATHE_LAYOUT_LANES, UINT64_MAX / 8, 1u << 20));
