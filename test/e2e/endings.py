@@ -113,6 +113,11 @@ for number, delay in enumerate((0.05, 0.15, 0.3, 0.5, 0.8, 1.2)):
         os.remove("out.lathe")
 expect("no compilation was interrupted", interrupted)
 
+# Measuring many times over ends after the run at hand.
+run(lathe, "bench", "m.gguf", "-p", "8", "-n", "8", "-r", "1", cache="cache")
+status, out, err = interrupt(2.5, lathe, "bench", "m.gguf", "-p", "8", "-n", "8", "-r", "1000", "-q", cache="cache")
+expect(f"bench interrupted: exit status {status}, {out!r}, {err!r}", (status, out) == (130, "") and err.startswith("error: interrupted while measuring") or status == 0)
+
 # While it compiles just in time: no answer, and whole entries alone in the cache.
 for number, delay in enumerate((0.15, 0.4)):
     cache = f"cache-run{number}"

@@ -2,6 +2,7 @@
 // bandwidth that decoding reaches and the kernels that ran.
 #include "tools/lathe/Bandwidth.h"
 #include "tools/lathe/Commands.h"
+#include "tools/run/Interrupt.h"
 
 #include "runtime/Decoder.h"
 
@@ -123,6 +124,8 @@ Status measure(Decoder &decoder, Measurement &measurement, uint32_t repetitions,
     progress("measuring " + measurement.test, i, repetitions + 1);
     if (Status status = runOnce(decoder, measurement, &seconds); !status)
       return status;
+    if (catchInterrupts())
+      return Status::failure("interrupted while measuring " + measurement.test);
     if (i)
       measurement.tokensPerSecond.push_back(tokens / seconds);
   }

@@ -1,5 +1,6 @@
 // See Commands.h.
 #include "tools/lathe/Commands.h"
+#include "tools/run/Interrupt.h"
 
 #include <chrono>
 #include <cstdio>
@@ -38,6 +39,7 @@ Result<std::shared_ptr<const Artifact>> openModel(const ModelOptions &options, b
   Progress progress(quiet);
   CompileOptions compilation = compileOptions(options);
   compilation.progress = std::ref(progress);
+  compilation.cancel = &catchInterrupts();
   compilation.storage = WeightStorage::Shared;
   if (adjust)
     adjust(compilation);
@@ -79,7 +81,7 @@ void Progress::operator()(const std::string &what, uint64_t done, uint64_t total
 
 int fail(const Status &status) {
   std::fprintf(stderr, "error: %s\n", status.message().c_str());
-  return 1;
+  return catchInterrupts() ? 130 : 1;
 }
 
 int usageError(const std::string &message) {

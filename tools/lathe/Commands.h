@@ -33,7 +33,7 @@ private:
   void clear();
 };
 
-/// Prints the message on stderr and gives exit status 1.
+/// Prints the message on stderr and gives exit status 1, or 130 after Ctrl-C.
 int fail(const Status &status);
 
 /// Prints the message on stderr and gives exit status 2.

@@ -1,5 +1,6 @@
 // lathe eval: the perplexity of a text.
 #include "tools/lathe/Commands.h"
+#include "tools/run/Interrupt.h"
 
 #include "runtime/Evaluate.h"
 #include "runtime/Mapping.h"
@@ -51,6 +52,7 @@ int eval(const Options &options) {
   rules.window = options.window;
   rules.tokens = options.tokens;
   rules.rule = options.score == "all" ? ScoreRule::All : ScoreRule::SecondHalf;
+  rules.cancel = &catchInterrupts();
   rules.onWindow = [&](uint64_t done, uint64_t windows, double) { progress("evaluating", done, windows); };
   auto result = perplexity(**decoder, *ids, bos, rules);
   if (!result)

@@ -1,6 +1,5 @@
 // lathe run: compiles just in time where needed, then generates (tools/run).
 #include "tools/lathe/Commands.h"
-#include "tools/run/Interrupt.h"
 
 namespace lathe {
 
@@ -17,7 +16,6 @@ void addRunCommand(CLI::App &program, int &result) {
           return openModel(model, options->quiet, [](CompileOptions &compilation) {
             compilation.wantForward = false;
             compilation.requireStep = true;
-            compilation.cancel = &catchInterrupts();
           });
         },
         "lathe");
