@@ -39,9 +39,9 @@ TEST(ApiExample, TheExampleOfTheHeaderIsAProgram) {
   char self[4096] = {};
   ASSERT_GT(readlink("/proc/self/exe", self, sizeof self - 1), 0);
   std::string library = std::string(self, strrchr(self, '/')) + "/../../lib/liblathe_rt.a";
-  std::string compile = "cc -Wall -Wextra -Werror -std=gnu99 -I " LATHE_SOURCE_DIR " -o " + folder.path + "/example " +
-                        folder.path + "/example.c " + library + " -lstdc++ -lpcre2-8 -lutf8proc -lm -lpthread -ldl 2>" +
-                        folder.path + "/log";
+  std::string compile = LATHE_C_COMPILER " -Wall -Wextra -Werror -std=gnu99 -I " LATHE_SOURCE_DIR " -o " + folder.path +
+                        "/example " + folder.path + "/example.c " + library +
+                        " -lstdc++ -lpcre2-8 -lutf8proc -lm -lpthread -ldl 2>" + folder.path + "/log";
   int built = std::system(compile.c_str());
   std::string log = readTestFile(folder.path + "/log");
   if (access(library.c_str(), R_OK) != 0 || log.find("__asan") != std::string::npos)

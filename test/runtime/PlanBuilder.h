@@ -174,12 +174,9 @@ inline std::string compileTestCode(const std::string &source) {
                        "typedef struct { void *const *buffers; const int64_t *params; void *threadScratch; uint64_t "
                        "serial; } Context;\n" +
                            source);
-  for (const char *compiler : {"cc", "clang-19", "gcc"})
-    if (std::system(
-            (std::string(compiler) + " -O1 -fPIC -shared -o " + output + " " + input + " 2>" + folder.path + "/log")
-                .c_str()) == 0)
-      return readTestFile(output);
-  return {};
+  std::string command =
+      LATHE_C_COMPILER " -O1 -fPIC -shared -o " + output + " " + input + " 2>" + folder.path + "/log";
+  return std::system(command.c_str()) == 0 ? readTestFile(output) : std::string();
 }
 
 } // namespace lathe
