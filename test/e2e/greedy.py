@@ -1,11 +1,15 @@
-"""greedy.py GREEDY.json COMMAND...: runs COMMAND with each prompt's ids and compares the tokens it prints with the file's.
+"""greedy.py GREEDY.json[:TYPE] COMMAND...: runs COMMAND with each prompt's ids and compares the tokens it prints with the file's.
 
-The file holds one case ({"prompt", "tokens"}) or several ({"prompts": [...]}); it was made by PyTorch, not by us."""
+The file holds one case ({"prompt", "tokens"}), several ({"prompts": [...]}), or one prompt with tokens for each TYPE of weights ({"per_type": {...}}); it
+was made by PyTorch, not by us."""
 import json
 import subprocess
 import sys
 
-cases = json.load(open(sys.argv[1]))
+path, _, kind = sys.argv[1].partition(":")
+cases = json.load(open(path))
+if kind:
+    cases["tokens"] = cases["per_type"][kind]["tokens"]
 failed = 0
 for number, case in enumerate(cases.get("prompts", [cases])):
     expected = case["tokens"]
