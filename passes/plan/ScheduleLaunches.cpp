@@ -185,11 +185,7 @@ struct ScheduleLaunches : impl::ScheduleLaunchesBase<ScheduleLaunches> {
         return signalPassFailure();
       function.erase();
     }
-    for (plan::ProgramOp program : module.getOps<plan::ProgramOp>())
-      for (plan::LaunchOp launch : program.getBody().getOps<plan::LaunchOp>()) {
-        (void)launch;
-        ++launchCount;
-      }
+    module.walk([&](plan::LaunchOp) { ++launchCount; });
   }
 };
 

@@ -45,30 +45,18 @@ template <FloatVector V> LATHE_INLINE V narrow(WideOf<V> v) { return __builtin_c
 // ---- simple ones, for vectors and scalars alike --------------------------------------------------------------------
 
 template <class V> LATHE_INLINE V abs(V x) { return __builtin_elementwise_abs(x); }
-template <class V> LATHE_INLINE V floor(V x) {
-  if constexpr (isReal<V>)
-    return __builtin_elementwise_floor(x);
-  else
-    return x;
-}
-template <class V> LATHE_INLINE V ceil(V x) {
-  if constexpr (isReal<V>)
-    return __builtin_elementwise_ceil(x);
-  else
-    return x;
-}
-template <class V> LATHE_INLINE V trunc(V x) {
-  if constexpr (isReal<V>)
-    return __builtin_elementwise_trunc(x);
-  else
-    return x;
-}
-template <class V> LATHE_INLINE V round(V x) {
-  if constexpr (isReal<V>)
-    return __builtin_elementwise_roundeven(x);
-  else
-    return x;
-}
+#define LATHE_WHOLE(NAME, BUILTIN)                                                                                     \
+  template <class V> LATHE_INLINE V NAME(V x) {                                                                        \
+    if constexpr (isReal<V>)                                                                                           \
+      return BUILTIN(x);                                                                                               \
+    else                                                                                                               \
+      return x;                                                                                                        \
+  }
+LATHE_WHOLE(floor, __builtin_elementwise_floor)
+LATHE_WHOLE(ceil, __builtin_elementwise_ceil)
+LATHE_WHOLE(trunc, __builtin_elementwise_trunc)
+LATHE_WHOLE(round, __builtin_elementwise_roundeven)
+#undef LATHE_WHOLE
 template <class V> LATHE_INLINE V sqrt(V x) { return __builtin_elementwise_sqrt(x); }
 template <class V> LATHE_INLINE V rsqrt(V x) { return V(1) / __builtin_elementwise_sqrt(x); }
 template <class V> LATHE_INLINE V reciprocal(V x) { return V(1) / x; }
