@@ -1,5 +1,11 @@
 // Registration of the llm dialect, its types, and what its ops share: broadcasting, compatibility, element types.
 #include "ir/llm/Llm.h"
+#include "ir/llm/ControlOps.h"
+#include "ir/llm/ConvolutionOps.h"
+#include "ir/llm/IndexOps.h"
+#include "ir/llm/MoeOps.h"
+#include "ir/llm/QuantOps.h"
+#include "ir/llm/SymbolicShapes.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -213,6 +219,26 @@ void LlmDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "ir/llm/LlmOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/llm/IndexOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/llm/ConvolutionOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/llm/QuantOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/llm/MoeOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/llm/ControlOps.cpp.inc"
       >();
 }
 

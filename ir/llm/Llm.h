@@ -17,6 +17,8 @@
 
 namespace lathe::llm {
 
+class SymbolicShapes;
+
 /// A ranked tensor of floats, integers, booleans or quantised blocks.
 bool isTensor(mlir::Type type);
 /// A ranked tensor of floats or quantised blocks.

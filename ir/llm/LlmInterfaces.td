@@ -15,4 +15,18 @@ def Pointwise : OpInterface<"Pointwise"> {
       "std::string", "emitElement", (ins "::llvm::ArrayRef<std::string>":$operands)>];
 }
 
+def SymbolicSizes : OpInterface<"SymbolicSizes"> {
+  let description = [{
+    Ops that say the sizes of their results themselves: how an op outside of SymbolicShapes.cpp takes part in symbolic shapes.
+  }];
+  let cppNamespace = "::lathe::llm";
+  let methods = [
+    InterfaceMethod<"the sizes of a result as expressions of the function's symbols; null for one that is not known",
+      "::llvm::SmallVector<::mlir::AffineExpr>", "symbolicSizes",
+      (ins "unsigned":$result, "const ::lathe::llm::SymbolicShapes &":$shapes)>,
+    InterfaceMethod<"the elements of a small integer result, row major, with null for one that is not known; nothing when none is",
+      "std::optional<::llvm::SmallVector<::mlir::AffineExpr>>", "symbolicContent",
+      (ins "unsigned":$result, "const ::lathe::llm::SymbolicShapes &":$shapes), "", "return std::nullopt;">];
+}
+
 #endif

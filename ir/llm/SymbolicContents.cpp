@@ -81,6 +81,8 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::computeContent(Value 
                ? content(parent->getOperand(argument.getArgNumber()))
                : std::nullopt;
   }
+  if (auto own = dyn_cast_or_null<SymbolicSizes>(op))
+    return own.symbolicContent(cast<OpResult>(value).getResultNumber(), *this);
   if (!op || op->getNumResults() != 1 || !isa<IntegerType, FloatType>(element))
     return std::nullopt;
   if (auto shape = dyn_cast<DimsOp>(op)) {

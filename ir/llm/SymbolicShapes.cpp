@@ -78,6 +78,9 @@ std::optional<SmallVector<int64_t>> SymbolicShapes::integersOf(Value value) cons
   return result;
 }
 
+SmallVector<AffineExpr> SymbolicShapes::sizesOf(Value value) const { return dims(value); }
+std::optional<SmallVector<AffineExpr>> SymbolicShapes::elementsOf(Value value) const { return content(value); }
+
 AffineExpr SymbolicShapes::elementCount(Value value) const {
   auto shape = shapeOf(value);
   return shape ? sizes_.product(*shape) : AffineExpr();
@@ -164,6 +167,8 @@ SymbolicShapes::Expressions SymbolicShapes::computeDims(Value value) const {
     return {};
   }
   Operation *op = value.getDefiningOp();
+  if (auto own = dyn_cast<SymbolicSizes>(op))
+    return own.symbolicSizes(cast<OpResult>(value).getResultNumber(), *this);
   if (op->getNumRegions() == 1 && op->getRegion(0).hasOneBlock()) {
     Operation &last = op->getRegion(0).front().back();
     if (last.hasTrait<OpTrait::IsTerminator>() && last.getNumOperands() == op->getNumResults())

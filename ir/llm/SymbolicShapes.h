@@ -36,6 +36,9 @@ public:
   std::optional<llvm::SmallVector<mlir::AffineExpr>> contentOf(mlir::Value value) const;
   /// As contentOf, when all elements are numbers.
   std::optional<llvm::SmallVector<int64_t>> integersOf(mlir::Value value) const;
+  /// As shapeOf and contentOf, with null for a size or an element that is not known.
+  llvm::SmallVector<mlir::AffineExpr> sizesOf(mlir::Value value) const;
+  std::optional<llvm::SmallVector<mlir::AffineExpr>> elementsOf(mlir::Value value) const;
   /// The number of elements; null when it is not known.
   mlir::AffineExpr elementCount(mlir::Value value) const;
 

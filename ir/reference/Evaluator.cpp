@@ -95,7 +95,11 @@ Status checkType(Type type, const Tensor &tensor) {
   return Status::failure("gives " + tensor.describe() + ", but its type is " + text);
 }
 
-std::optional<Result<Tensor>> evaluateByFamily(Operation *op, Operands operands, const SymbolValues &symbols) {
+std::optional<Result<std::vector<Tensor>>> evaluateByFamily(Operation *op, Operands operands,
+                                                            const SymbolValues &symbols) {
+  for (auto family : {evaluateIndexOp, evaluateConvolutionOp, evaluateQuantOp, evaluateMoeOp, evaluateControlOp})
+    if (auto results = family(op, operands, symbols))
+      return results;
   std::optional<Result<Tensor>> result = evaluateTensorOp(op, operands, symbols);
   if (!result)
     result = evaluatePointwiseOp(op, operands);
@@ -105,7 +109,11 @@ std::optional<Result<Tensor>> evaluateByFamily(Operation *op, Operands operands,
     result = evaluateAttentionOp(op, operands, symbols);
   if (!result)
     result = evaluateCacheOp(op, operands);
-  return result;
+  if (!result)
+    return std::nullopt;
+  if (!*result)
+    return Result<std::vector<Tensor>>(result->status());
+  return std::vector<Tensor>{std::move(**result)};
 }
 
 class Evaluation {
@@ -161,16 +169,18 @@ private:
       auto found = values.find(value);
       return found == values.end() ? nullptr : &found->second;
     };
-    std::optional<Result<Tensor>> result;
-    if (auto weight = dyn_cast<llm::WeightOp>(op))
-      result = load(weight);
-    else
-      result = evaluateByFamily(op, operands, symbols_);
-    if (!result)
+    if (auto weight = dyn_cast<llm::WeightOp>(op)) {
+      Result<Tensor> loaded = load(weight);
+      if (!loaded)
+        return failureAt(op, loaded.message());
+      return std::vector<Tensor>{std::move(*loaded)};
+    }
+    auto results = evaluateByFamily(op, operands, symbols_);
+    if (!results)
       return failureAt(op, "the reference evaluator does not know this op");
-    if (!*result)
-      return failureAt(op, result->message());
-    return std::vector<Tensor>{std::move(**result)};
+    if (!*results)
+      return failureAt(op, results->message());
+    return std::move(**results);
   }
 
   Result<Tensor> load(llm::WeightOp op) {
@@ -195,14 +205,15 @@ Result<Tensor> evaluateOp(Operation *op, std::span<const Tensor> operands) {
         return &tensor;
     return nullptr;
   };
-  std::optional<Result<Tensor>> result = evaluateByFamily(op, find, SymbolValues());
-  if (!result)
+  auto results = evaluateByFamily(op, find, SymbolValues());
+  if (!results || (*results && (*results)->size() != 1))
     return failureAt(op, "is not evaluated on its own");
-  if (!*result)
-    return failureAt(op, result->message());
-  if (Status status = checkType(op->getResult(0).getType(), **result); !status)
+  if (!*results)
+    return failureAt(op, results->message());
+  Tensor &result = (*results)->front();
+  if (Status status = checkType(op->getResult(0).getType(), result); !status)
     return failureAt(op, status.message());
-  return std::move(**result);
+  return std::move(result);
 }
 
 Result<std::vector<Tensor>> evaluate(func::FuncOp function, std::span<const Tensor> inputs,

@@ -21,6 +21,17 @@ std::optional<Result<Tensor>> evaluatePointwiseOp(mlir::Operation *op, Operands 
 std::optional<Result<Tensor>> evaluateMathOp(mlir::Operation *op, Operands operands);
 std::optional<Result<Tensor>> evaluateAttentionOp(mlir::Operation *op, Operands operands, const SymbolValues &symbols);
 std::optional<Result<Tensor>> evaluateCacheOp(mlir::Operation *op, Operands operands);
+/// Families whose ops may have several results.
+std::optional<Result<std::vector<Tensor>>> evaluateIndexOp(mlir::Operation *op, Operands operands,
+                                                              const SymbolValues &symbols);
+std::optional<Result<std::vector<Tensor>>> evaluateConvolutionOp(mlir::Operation *op, Operands operands,
+                                                              const SymbolValues &symbols);
+std::optional<Result<std::vector<Tensor>>> evaluateQuantOp(mlir::Operation *op, Operands operands,
+                                                              const SymbolValues &symbols);
+std::optional<Result<std::vector<Tensor>>> evaluateMoeOp(mlir::Operation *op, Operands operands,
+                                                              const SymbolValues &symbols);
+std::optional<Result<std::vector<Tensor>>> evaluateControlOp(mlir::Operation *op, Operands operands,
+                                                              const SymbolValues &symbols);
 
 using Shape = std::vector<int64_t>;
 
