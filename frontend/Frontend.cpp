@@ -6,7 +6,7 @@
 #include "frontend/gguf/GgufModel.h"
 #include "frontend/hf/HfFolder.h"
 #include "frontend/onnx/Onnx.h"
-#include "frontend/tokenizer/TokenizerJson.h"
+#include "frontend/tokenizer/FolderTokenizer.h"
 #include "ir/llm/Llm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -132,8 +132,8 @@ Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &p
     return status;
   std::filesystem::path place = std::filesystem::path(path);
   std::string files = isFile ? (place.has_parent_path() ? place.parent_path().string() : ".") : path;
-  if (hasTokenizerJson(files)) {
-    Result<TokenizerSpec> tokenizer = readTokenizerJson(files);
+  if (hasFolderTokenizer(files)) {
+    Result<TokenizerSpec> tokenizer = readFolderTokenizer(files);
     if (!tokenizer)
       return tokenizer.status();
     model.tokenizer = std::move(*tokenizer);
@@ -170,6 +170,23 @@ Result<Model> importModelLanguage(mlir::MLIRContext &context, const std::string 
 }
 
 } // namespace
+
+Result<std::optional<TokenizerSpec>> importTokenizer(const std::string &path) {
+  if (!isFolder(path) && (beginsLikeGguf(path) || path.ends_with(".gguf"))) {
+    Result<GgufFile> file = GgufFile::open(path);
+    return file ? tokenizerOf(*file) : Result<std::optional<TokenizerSpec>>(file.status());
+  }
+  std::filesystem::path place(path);
+  std::error_code error;
+  if (!std::filesystem::exists(place, error))
+    return Status::failure(path + ": " + (error ? error.message() : "no such file or folder"));
+  if (!isFolder(path))
+    place = place.has_parent_path() ? place.parent_path() : std::filesystem::path(".");
+  Result<TokenizerSpec> spec = readFolderTokenizer(place.string());
+  if (!spec)
+    return spec.status();
+  return std::optional(std::move(*spec));
+}
 
 Result<Model> importModel(mlir::MLIRContext &context, const std::string &path, const ImportOptions &options) {
   context.loadDialect<llm::LlmDialect, mlir::func::FuncDialect>();

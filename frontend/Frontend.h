@@ -31,4 +31,8 @@ struct ImportOptions {
 /// outlive the result. Fails with one message that names the file and what is wrong with it.
 Result<Model> importModel(mlir::MLIRContext &context, const std::string &path, const ImportOptions &options = {});
 
+/// The tokenizer alone of a GGUF file, of a model folder (its weights are not looked at), or of the folder that a model
+/// file or a tokenizer file lies in; nothing when a GGUF file says it has none.
+Result<std::optional<TokenizerSpec>> importTokenizer(const std::string &path);
+
 } // namespace lathe

@@ -28,6 +28,11 @@ model = os.path.join(os.path.dirname(config.test_source_root), ".cache", "models
 if os.path.isfile(model):
     config.available_features.add("smollm2")
 
+# Python with the packages that tests compare with (tools/setup --model).
+environment = os.path.join(os.path.dirname(config.test_source_root), ".cache", "venv")
+if os.path.isfile(os.path.join(environment, "peers")):
+    config.available_features.add("peers")
+
 config.substitutions += [
     ("%smollm2", model),
     ("%bin", config.lathe_bin),
@@ -36,6 +41,7 @@ config.substitutions += [
     ("%run-checks", "lathe-opt --run-checks=backend=reference,cpu"),
     ("%shared_data", config.shared_data),
     ("%lathe", os.path.join(config.lathe_bin, "lathe")),
+    ("%python-with-peers", os.path.join(environment, "bin", "python")),
     ("%python", sys.executable),
     ("%source", os.path.dirname(config.test_source_root)),
 ]

@@ -121,9 +121,16 @@ Result<std::optional<TokenizerSpec>> tokenizerOf(const GgufFile &file) {
   metadata.paddingId = keys.id("tokenizer.ggml.padding_token_id");
   metadata.eotId = keys.id("tokenizer.ggml.eot_token_id");
   metadata.eomId = keys.id("tokenizer.ggml.eom_token_id");
+  metadata.separatorId = keys.id("tokenizer.ggml.seperator_token_id"); // spelled so in the files
+  metadata.clsId = keys.id("tokenizer.ggml.cls_token_id");
   metadata.addBos = keys.flag("tokenizer.ggml.add_bos_token");
   metadata.addEos = keys.flag("tokenizer.ggml.add_eos_token");
   metadata.addSpacePrefix = keys.flag("tokenizer.ggml.add_space_prefix");
+  metadata.removeExtraWhitespaces = keys.flag("tokenizer.ggml.remove_extra_whitespaces");
+  auto map = keys.read("tokenizer.ggml.precompiled_charsmap", [](const GgufValue &value) { return value.integers(); });
+  if (map)
+    for (int64_t byte : *map)
+      metadata.characterMap += static_cast<char>(byte);
   metadata.chatTemplate = keys.text("tokenizer.chat_template");
   if (!keys.wrong.empty())
     return Status::failure(file.path() + ": " + keys.wrong);

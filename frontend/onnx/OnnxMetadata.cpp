@@ -1,7 +1,7 @@
 // See OnnxMetadata.h.
 #include "frontend/onnx/OnnxMetadata.h"
 #include "frontend/files/Quoted.h"
-#include "frontend/tokenizer/TokenizerJson.h"
+#include "frontend/tokenizer/FolderTokenizer.h"
 
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 
@@ -130,8 +130,8 @@ Status readOnnxMetadata(const std::string &folder, Model &model) {
     if (name && name.getValue() == "logits" && type && type.getRank() > 0 && !type.isDynamicDim(type.getRank() - 1))
       model.metadata["vocabulary"] = type.getShape().back();
   }
-  if (hasTokenizerJson(folder)) {
-    Result<TokenizerSpec> tokenizer = readTokenizerJson(folder);
+  if (hasFolderTokenizer(folder)) {
+    Result<TokenizerSpec> tokenizer = readFolderTokenizer(folder);
     if (!tokenizer)
       return tokenizer.status();
     model.tokenizer = std::move(*tokenizer);

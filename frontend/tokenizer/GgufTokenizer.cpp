@@ -7,6 +7,7 @@
 #include "frontend/tokenizer/GgufPreTokenizers.h"
 #include "runtime/tokenizer/ByteAlphabet.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace lathe {
@@ -24,10 +25,13 @@ public:
   Result<TokenizerSpec> build() {
     if (Status status = checkCounts(); !status)
       return status;
-    bool scored = from.model == "llama";
-    spec.model = scored ? TokenizerModel::ScoredBpe : TokenizerModel::ByteLevelBpe;
-    bool addBos = scored;
-    if (Status status = scored ? buildScored() : buildByteLevel(addBos); !status)
+    bool scored = hasScores(), wordPiece = from.model == "bert";
+    spec.model = from.model == "llama" ? TokenizerModel::ScoredBpe
+                 : scored              ? TokenizerModel::Unigram
+                 : wordPiece           ? TokenizerModel::WordPiece
+                                       : TokenizerModel::ByteLevelBpe;
+    bool addBos = from.model == "llama" || wordPiece;
+    if (Status status = scored ? buildScored() : wordPiece ? buildWordPiece() : buildByteLevel(addBos); !status)
       return status;
     addTokens();
     if (Status status = readIds(scored, addBos); !status)
@@ -42,6 +46,8 @@ private:
   const GgufTokenizer &from;
   TokenizerSpec spec;
 
+  bool hasScores() const { return from.model == "llama" || from.model == "t5"; }
+
   Status checkCounts() const {
     if (from.tokens.empty() || from.tokens.size() > maxTokens)
       return fail("there are " + std::to_string(from.tokens.size()) + " tokens, expected 1 to " +
@@ -49,7 +55,7 @@ private:
     if (!from.types.empty() && from.types.size() != from.tokens.size())
       return fail("there are " + std::to_string(from.types.size()) + " token types for " +
                   std::to_string(from.tokens.size()) + " tokens");
-    if (from.model == "llama" && from.scores.size() != from.tokens.size())
+    if (hasScores() && from.scores.size() != from.tokens.size())
       return fail("there are " + std::to_string(from.scores.size()) + " scores for " +
                   std::to_string(from.tokens.size()) + " tokens");
     if (from.merges.size() > maxMerges)
@@ -71,13 +77,52 @@ private:
                     " has the type of a byte, but is not written <0xNN>");
       spec.addPiece(from.tokens[id], type);
     }
-    spec.scores = from.scores;
+    spec.scores.assign(from.scores.begin(), from.scores.end());
     spec.flags = TokenizerByteFallback | TokenizerDecodeSpaces;
+    if (spec.model == TokenizerModel::Unigram) {
+      bool bytes = std::find(spec.types.begin(), spec.types.end(), TokenType::Byte) != spec.types.end();
+      spec.flags = TokenizerDecodeSpaces | TokenizerFuseUnknown | (bytes ? TokenizerByteFallback : 0);
+      if (!from.characterMap.empty())
+        spec.normalizers.push_back({NormalizerKind::CharacterMap, 0, from.characterMap, ""});
+      if (from.removeExtraWhitespaces.value_or(false)) {
+        spec.normalizers.push_back({NormalizerKind::ReplaceRegex, 0, "^ +| +$", ""});
+        spec.normalizers.push_back({NormalizerKind::ReplaceRegex, 0, " {2,}", " "});
+      }
+    }
     if (from.addSpacePrefix.value_or(true)) {
       spec.flags |= TokenizerStripLeadingSpace;
       spec.normalizers.push_back({NormalizerKind::Prepend, 0, "", " "});
     }
     spec.normalizers.push_back({NormalizerKind::Replace, 0, " ", "\xe2\x96\x81"});
+    return Status::success();
+  }
+
+  /// Pieces that begin a word are written "\u2581x" in these files, others without a prefix.
+  Status buildWordPiece() {
+    constexpr std::string_view begins = "\xe2\x96\x81";
+    spec.continuingPrefix = "##";
+    spec.flags = TokenizerDecodeWords | TokenizerCleanUp;
+    for (size_t id = 0; id < from.tokens.size(); ++id) {
+      std::string_view text = from.tokens[id];
+      TokenType type = typeOf(id);
+      if (type == TokenType::Byte)
+        type = TokenType::Normal;
+      if (type != TokenType::Normal)
+        spec.addPiece(text, type);
+      else if (text.starts_with(begins))
+        spec.addPiece(text.substr(begins.size()), type);
+      else
+        spec.addPiece("##" + std::string(text), type);
+    }
+    for (auto [kind, flags] : {std::pair{NormalizerKind::CleanControls, 0u},
+                               {NormalizerKind::SpaceIdeographs, 0u},
+                               {NormalizerKind::Nfd, 0u},
+                               {NormalizerKind::DropMarks, 1u},
+                               {NormalizerKind::Lowercase, 0u}})
+      spec.normalizers.push_back({kind, flags, "", ""});
+    for (auto [pattern, behavior] :
+         {std::pair{"\\s", SplitBehavior::Removed}, {"[\\p{P}!-/:-@\\[-`{-~]", SplitBehavior::Isolated}})
+      spec.preTokenizers.push_back({PreTokenizerKind::Split, behavior, false, false, pattern, ""});
     return Status::success();
   }
 
@@ -147,14 +192,19 @@ private:
       return value < spec.size() ? static_cast<int32_t>(value) : TokenizerSpec::none;
     };
     constexpr uint32_t none = UINT32_MAX;
-    spec.bos = id(from.bosId, scored ? 1 : none);
-    spec.eos = id(from.eosId, scored ? 2 : none);
-    spec.unknown = id(from.unknownId, scored ? 0 : none);
-    spec.padding = id(from.paddingId, none);
-    if (scored)
+    bool llama = from.model == "llama", t5 = from.model == "t5", bert = from.model == "bert";
+    spec.bos = id(from.bosId, llama ? 1 : none);
+    spec.eos = id(from.eosId, llama ? 2 : t5 ? 1 : none);
+    if (bert) { // [CLS] and [SEP]
+      spec.bos = id(from.clsId ? from.clsId : from.bosId, 101);
+      spec.eos = id(from.separatorId ? from.separatorId : from.eosId, 102);
+    }
+    spec.unknown = id(from.unknownId, llama ? 0 : t5 ? 2 : bert ? 100 : none);
+    spec.padding = id(from.paddingId, t5 || bert ? 0 : none);
+    if (scored || bert)
       spec.unknownSymbol = spec.unknown;
     addBos = from.addBos.value_or(addBos);
-    bool addEos = from.addEos.value_or(false);
+    bool addEos = from.addEos.value_or(t5 || bert);
     if (addBos && spec.bos == TokenizerSpec::none)
       return fail("a bos token is to be added, but the file has none");
     if (addEos && spec.eos == TokenizerSpec::none)
@@ -181,12 +231,10 @@ bool hasTokenizer(const GgufTokenizer &metadata) {
 Result<TokenizerSpec> tokenizerFromGguf(const GgufTokenizer &metadata) {
   if (!hasTokenizer(metadata))
     return fail("the file has no tokenizer (model " + quoted(metadata.model) + "); give token ids instead of text");
-  if (metadata.model != "gpt2" && metadata.model != "llama")
-    return fail("the model " + quoted(metadata.model) + " is not supported" +
-                (metadata.model == "bert" ? " (WordPiece)"
-                 : metadata.model == "t5" ? " (unigram)"
-                                          : "") +
-                "; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
+  if (metadata.model != "gpt2" && metadata.model != "llama" && metadata.model != "t5" && metadata.model != "bert")
+    return fail("the model " + quoted(metadata.model) +
+                " is not supported; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE), t5 (unigram), bert "
+                "(WordPiece)");
   return Builder(metadata).build();
 }
 

@@ -16,10 +16,13 @@ struct GgufTokenizer {
   std::vector<float> scores;            ///< tokenizer.ggml.scores
   std::vector<int32_t> types;           ///< tokenizer.ggml.token_type
   std::vector<std::string_view> merges; ///< tokenizer.ggml.merges, "left right"
-  std::optional<uint32_t> bosId, eosId, unknownId, paddingId, eotId, eomId; ///< tokenizer.ggml.*_token_id
-  std::optional<bool> addBos, addEos; ///< tokenizer.ggml.add_bos_token, add_eos_token
-  std::optional<bool> addSpacePrefix; ///< tokenizer.ggml.add_space_prefix
-  std::string chatTemplate;           ///< tokenizer.chat_template
+  std::optional<uint32_t> bosId, eosId, unknownId, paddingId, eotId, eomId, separatorId,
+      clsId;                                  ///< tokenizer.ggml.*_token_id
+  std::optional<bool> addBos, addEos;         ///< tokenizer.ggml.add_bos_token, add_eos_token
+  std::optional<bool> addSpacePrefix;         ///< tokenizer.ggml.add_space_prefix
+  std::optional<bool> removeExtraWhitespaces; ///< tokenizer.ggml.remove_extra_whitespaces
+  std::string characterMap;                   ///< tokenizer.ggml.precompiled_charsmap
+  std::string chatTemplate;                   ///< tokenizer.chat_template
 };
 
 /// False for files that say they have none (model absent, "none", "no_vocab" or llama.cpp's "test").

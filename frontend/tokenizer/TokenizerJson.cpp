@@ -2,13 +2,11 @@
 // tokens.
 #include "frontend/tokenizer/TokenizerJson.h"
 
-#include "frontend/files/MappedFile.h"
 #include "frontend/files/Quoted.h"
 #include "frontend/tokenizer/EndTokens.h"
 #include "frontend/tokenizer/TokenizerSteps.h"
 #include "runtime/tokenizer/ByteAlphabet.h"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -17,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t maxFile = size_t{64} << 20;
 constexpr size_t maxSparseness = 4; // ids per token that is named
 
 Status fail(std::string message) { return Status::failure("tokenizer.json: " + std::move(message)); }
@@ -25,22 +22,22 @@ Status fail(std::string message) { return Status::failure("tokenizer.json: " + s
 class Builder {
 public:
   Result<TokenizerSpec> build(const TokenizerFiles &files) {
-    Status status = parse(files.tokenizer, "tokenizer.json", root);
+    Status status = parseObject(files.tokenizer, "tokenizer.json", root);
     if (status)
-      status = parse(files.tokenizerConfig, "tokenizer_config.json", tokenizerConfig);
+      status = parseObject(files.tokenizerConfig, "tokenizer_config.json", tokenizerConfig);
     if (status)
-      status = parse(files.specialTokensMap, "special_tokens_map.json", specialTokensMap);
+      status = parseObject(files.specialTokensMap, "special_tokens_map.json", specialTokensMap);
     if (status)
-      status = parse(files.generationConfig, "generation_config.json", generationConfig);
+      status = parseObject(files.generationConfig, "generation_config.json", generationConfig);
     if (status)
-      status = parse(files.config, "config.json", config);
+      status = parseObject(files.config, "config.json", config);
     for (auto step : {&Builder::readSteps, &Builder::readVocabulary, &Builder::addPieces, &Builder::readMerges,
                       &Builder::readSpecials})
       if (status)
         status = (this->*step)();
     if (!status)
       return status;
-    readChatTemplate(files.chatTemplate);
+    spec.chatTemplate = chatTemplateOf(files.chatTemplate, tokenizerConfig);
     if (status = spec.validate(); !status)
       return status;
     return std::move(spec);
@@ -49,30 +46,19 @@ public:
 private:
   json root, tokenizerConfig, specialTokensMap, generationConfig, config;
   TokenizerSpec spec;
+  std::string kind; // of the model
   bool byteLevel = false;
   std::unordered_map<std::string_view, int32_t> ids; // by the file's spelling; refers to root
   std::vector<std::string_view> texts;               // per id
   std::vector<uint8_t> named;                        // per id: 1 of the vocabulary, 2 added, 4 special
 
-  static Status parse(std::string_view text, const char *name, json &into) {
-    if (text.empty())
-      return Status::success();
-    into = json::parse(text.begin(), text.end(), nullptr, false);
-    return into.is_object() ? Status::success() : Status::failure(std::string(name) + ": not a JSON object");
-  }
-
   const json &model() const { return valueOf(root, "model"); }
 
   Status readSteps() {
-    const json &merges = valueOf(model(), "merges");
-    if (const json &type = valueOf(model(), "type"); !type.is_null() && !type.is_string())
-      return fail("the type of the model is no text");
-    std::string kind = textOf(model(), "type", merges.is_array() ? "BPE" : "");
-    if (kind != "BPE")
-      return fail("the model " + lathe::quoted(kind) + " is not supported; supported: BPE");
-    for (const char *key : {"continuing_subword_prefix", "end_of_word_suffix"})
-      if (!textOf(model(), key).empty())
-        return fail(std::string("a model with a ") + key + " is not supported");
+    if (Status status = readModelKind(); !status)
+      return status;
+    spec.continuingPrefix = textOf(model(), "continuing_subword_prefix", kind == "WordPiece" ? "##" : "");
+    spec.wordSuffix = textOf(model(), "end_of_word_suffix");
     Status status = readNormalizer(valueOf(root, "normalizer"), spec, byteLevel);
     if (status)
       status = readPreTokenizer(valueOf(root, "pre_tokenizer"), spec, byteLevel);
@@ -80,19 +66,44 @@ private:
       status = readDecoder(valueOf(root, "decoder"), spec, byteLevel);
     if (!status)
       return status;
-    spec.model = byteLevel ? TokenizerModel::ByteLevelBpe : TokenizerModel::RankedBpe;
+    if (kind != "BPE" && byteLevel)
+      return fail("a " + kind + " model over the byte alphabet is not supported");
+    if (kind == "BPE")
+      spec.model = byteLevel ? TokenizerModel::ByteLevelBpe : TokenizerModel::RankedBpe;
     if (byteLevel) {
-      spec.flags = 0;
+      spec.flags = spec.wordSuffix.empty() ? 0 : TokenizerDecodeSuffix;
       bool last = !spec.preTokenizers.empty() && spec.preTokenizers.back().kind == PreTokenizerKind::ByteAlphabet;
       if (last) // words are bytes anyway
         spec.preTokenizers.pop_back();
     }
     if (boolOf(model(), "byte_fallback", false) && !byteLevel)
       spec.flags |= TokenizerByteFallback;
-    if (boolOf(model(), "fuse_unk", false))
+    if (boolOf(model(), "fuse_unk", kind == "Unigram"))
       spec.flags |= TokenizerFuseUnknown;
     if (boolOf(model(), "ignore_merges", false))
       spec.flags |= TokenizerIgnoreMerges;
+    return Status::success();
+  }
+
+  Status readModelKind() {
+    if (const json &type = valueOf(model(), "type"); !type.is_null() && !type.is_string())
+      return fail("the type of the model is no text");
+    const char *guess = valueOf(model(), "merges").is_array()                     ? "BPE"
+                        : valueOf(model(), "vocab").is_array()                    ? "Unigram"
+                        : !valueOf(model(), "max_input_chars_per_word").is_null() ? "WordPiece"
+                                                                                  : "";
+    kind = textOf(model(), "type", guess);
+    if (kind == "WordPiece")
+      spec.model = TokenizerModel::WordPiece;
+    else if (kind == "Unigram")
+      spec.model = TokenizerModel::Unigram;
+    else if (kind == "WordLevel")
+      spec.model = TokenizerModel::WordLevel;
+    else if (kind != "BPE")
+      return fail("the model " + lathe::quoted(kind) +
+                  " is not supported; supported: BPE, WordPiece, Unigram, WordLevel");
+    if (const json &most = valueOf(model(), "max_input_chars_per_word"); most.is_number_unsigned())
+      spec.maxWordCharacters = static_cast<uint32_t>(std::min<uint64_t>(most.get<uint64_t>(), UINT32_MAX));
     return Status::success();
   }
 
@@ -115,12 +126,21 @@ private:
 
   Status readVocabulary() {
     const json &vocabulary = valueOf(model(), "vocab"), &added = valueOf(root, "added_tokens");
-    if (!vocabulary.is_object())
-      return fail("the model has no object 'vocab'");
+    bool listed = kind == "Unigram";
+    if (listed ? !vocabulary.is_array() : !vocabulary.is_object())
+      return fail(std::string("the model has no ") + (listed ? "list" : "object") + " 'vocab'");
     size_t count = vocabulary.size() + (added.is_array() ? added.size() : 0);
     size_t limit = count * maxSparseness + 4096;
     ids.reserve(count);
-    for (auto item = vocabulary.begin(); item != vocabulary.end(); ++item) {
+    for (size_t id = 0; listed && id < vocabulary.size(); ++id) {
+      const json &entry = vocabulary[id];
+      if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number())
+        return fail("the token " + std::to_string(id) + " of the vocabulary is not a pair of a text and a score");
+      if (Status status = name(entry[0].get_ref<const std::string &>(), id, limit, 1); !status)
+        return status;
+      spec.scores.push_back(entry[1].get<double>());
+    }
+    for (auto item = vocabulary.begin(); !listed && item != vocabulary.end(); ++item) {
       if (!item->is_number_unsigned())
         return fail("the token " + lathe::quoted(item.key()) + " has no id");
       if (Status status = name(item.key(), item->get<uint64_t>(), limit, 1); !status)
@@ -164,11 +184,15 @@ private:
       else
         spec.addPiece(text, TokenType::Unused);
     }
+    if (kind == "Unigram")
+      spec.scores.resize(spec.size()); // added tokens have none
     return Status::success();
   }
 
   Status readMerges() {
     const json &merges = valueOf(model(), "merges");
+    if (kind != "BPE")
+      return Status::success();
     if (!merges.is_array())
       return fail("the model has no list 'merges'");
     spec.merges.reserve(merges.size());
@@ -190,7 +214,8 @@ private:
       } else {
         return fail("merge " + std::to_string(spec.merges.size()) + " is neither a text nor a pair of texts");
       }
-      joined.assign(left).append(right);
+      bool prefixed = !spec.continuingPrefix.empty() && right.starts_with(spec.continuingPrefix);
+      joined.assign(left).append(right, prefixed ? spec.continuingPrefix.size() : 0);
       auto leftId = ids.find(left), rightId = ids.find(right), result = ids.find(joined);
       if (leftId == ids.end() || rightId == ids.end() || result == ids.end())
         return fail("the merge of " + lathe::quoted(left) + " and " + lathe::quoted(right) +
@@ -232,8 +257,11 @@ private:
   }
 
   Status readSpecials() {
-    if (auto unknown = ids.find(textOf(model(), "unk_token")); unknown != ids.end())
+    std::string text = textOf(model(), "unk_token", kind == "WordPiece" || kind == "WordLevel" ? "[UNK]" : "");
+    if (auto unknown = ids.find(text); unknown != ids.end())
       spec.unknownSymbol = spec.unknown = unknown->second;
+    if (int32_t unknown = idOf(valueOf(model(), "unk_id")); kind == "Unigram" && unknown != TokenizerSpec::none)
+      spec.unknownSymbol = spec.unknown = unknown;
     spec.bos = specialToken("bos_token");
     spec.eos = specialToken("eos_token");
     spec.padding = specialToken("pad_token");
@@ -279,66 +307,10 @@ private:
     }
     return Status::success();
   }
-
-  void readChatTemplate(std::string_view file) {
-    const json &value = valueOf(tokenizerConfig, "chat_template");
-    if (!file.empty())
-      spec.chatTemplate = file;
-    else if (value.is_string())
-      spec.chatTemplate = value.get<std::string>();
-    else if (value.is_array())
-      for (const json &entry : value)
-        if (spec.chatTemplate.empty() || textOf(entry, "name") == "default")
-          spec.chatTemplate = textOf(entry, "template");
-  }
 };
-
-/// The file's mapping, or nothing if there is no such file.
-Status openIn(const std::string &folder, const char *name, std::shared_ptr<const MappedFile> &file) {
-  std::error_code error;
-  if (!std::filesystem::exists(std::filesystem::path(folder) / name, error))
-    return Status::success();
-  Result<std::string> path = confinedPath(folder, name);
-  if (!path)
-    return path.status();
-  Result<std::shared_ptr<const MappedFile>> opened = MappedFile::open(*path);
-  if (!opened)
-    return opened.status();
-  if ((*opened)->size() > maxFile)
-    return Status::failure(*path + ": has " + std::to_string((*opened)->size()) + " bytes, more than " +
-                           std::to_string(maxFile));
-  file = *opened;
-  return Status::success();
-}
 
 } // namespace
 
-bool hasTokenizerJson(const std::string &folder) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(std::filesystem::path(folder) / "tokenizer.json", error);
-}
-
 Result<TokenizerSpec> parseTokenizerJson(const TokenizerFiles &files) { return Builder().build(files); }
-
-Result<TokenizerSpec> readTokenizerJson(const std::string &folder) {
-  static constexpr const char *names[] = {"tokenizer.json",      "tokenizer_config.json",  "special_tokens_map.json",
-                                          "chat_template.jinja", "generation_config.json", "config.json"};
-  std::shared_ptr<const MappedFile> opened[6];
-  std::string_view texts[6];
-  for (size_t i = 0; i < 6; ++i) {
-    if (Status status = openIn(folder, names[i], opened[i]); !status)
-      return status;
-    if (opened[i])
-      texts[i] = {reinterpret_cast<const char *>(opened[i]->bytes().data()), opened[i]->bytes().size()};
-  }
-  if (texts[0].empty())
-    return Status::failure(folder +
-                           ": has no tokenizer.json, or an empty one; a tokenizer.model or vocab.json alone is not "
-                           "supported");
-  Result<TokenizerSpec> spec = parseTokenizerJson({texts[0], texts[1], texts[2], texts[3], texts[4], texts[5]});
-  if (!spec)
-    return Status::failure(folder + ": " + spec.message());
-  return spec;
-}
 
 } // namespace lathe

@@ -3,6 +3,9 @@
 
 #include "frontend/files/Quoted.h"
 #include "runtime/tokenizer/Regex.h"
+#include "runtime/tokenizer/Unicode8.h"
+
+#include <cstdio>
 
 #include <nlohmann/json.hpp>
 
@@ -51,6 +54,24 @@ template <class Read> Status forEachStep(const json &value, const char *list, in
   return Status::success();
 }
 
+/// Punctuation as BERT's steps see it: that of ASCII and of Unicode 8.
+const std::string &punctuationPattern() {
+  static const std::string pattern = [] {
+    auto point = [](uint32_t value) {
+      char text[16];
+      std::snprintf(text, sizeof text, "\\x{%x}", value);
+      return std::string(text);
+    };
+    std::string later, former;
+    for (auto [first, last] : afterUnicode8)
+      later += point(first) + "-" + point(last);
+    for (uint32_t value : formerPunctuation)
+      former += point(value);
+    return "(?![" + later + "])[\\p{P}!-/:-@\\[-`{-~]|[" + former + "]";
+  }();
+  return pattern;
+}
+
 Status readBehavior(const json &step, SplitBehavior &behavior) {
   static constexpr std::pair<const char *, SplitBehavior> names[] = {
       {"Removed", SplitBehavior::Removed},
@@ -68,6 +89,30 @@ Status readBehavior(const json &step, SplitBehavior &behavior) {
 }
 
 } // namespace
+
+std::optional<std::string> bytesOfBase64(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  while (!text.empty() && text.back() == '=')
+    text.remove_suffix(1);
+  for (char c : text) {
+    int digit = c >= 'A' && c <= 'Z'   ? c - 'A'
+                : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                : c >= '0' && c <= '9' ? c - '0' + 52
+                : c == '+'             ? 62
+                : c == '/'             ? 63
+                                       : -1;
+    if (digit < 0)
+      return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(digit);
+    if ((count += 6) >= 8)
+      bytes += static_cast<char>(bits >> (count -= 8));
+  }
+  if (count >= 6)
+    return std::nullopt;
+  return bytes;
+}
 
 bool boolOf(const json &object, const char *key, bool otherwise) {
   const json &value = valueOf(object, key);
@@ -93,7 +138,10 @@ Status readNormalizer(const json &value, TokenizerSpec &spec, bool &byteLevel) {
                                                                         {"NFD", NormalizerKind::Nfd},
                                                                         {"NFKC", NormalizerKind::Nfkc},
                                                                         {"NFKD", NormalizerKind::Nfkd},
-                                                                        {"Lowercase", NormalizerKind::Lowercase}};
+                                                                        {"Lowercase", NormalizerKind::Lowercase},
+                                                                        {"StripAccents", NormalizerKind::DropMarks},
+                                                                        {"Nmt", NormalizerKind::Nmt}};
+    auto add = [&](NormalizerKind added, uint32_t flags = 0) { spec.normalizers.push_back({added, flags, "", ""}); };
     if (byteLevel)
       return fail("a normalizer after ByteLevel is not supported");
     for (auto [name, simple] : plain)
@@ -113,12 +161,29 @@ Status readNormalizer(const json &value, TokenizerSpec &spec, bool &byteLevel) {
     } else if (kind == "Strip") {
       uint32_t sides = (boolOf(step, "strip_left", true) ? 1 : 0) | (boolOf(step, "strip_right", true) ? 2 : 0);
       spec.normalizers.push_back({NormalizerKind::Strip, sides, "", ""});
+    } else if (kind == "BertNormalizer") {
+      bool lowercase = boolOf(step, "lowercase", true);
+      if (boolOf(step, "clean_text", true))
+        add(NormalizerKind::CleanControls);
+      if (boolOf(step, "handle_chinese_chars", true))
+        add(NormalizerKind::SpaceIdeographs);
+      if (boolOf(step, "strip_accents", lowercase))
+        add(NormalizerKind::Nfd), add(NormalizerKind::DropMarks, 1);
+      if (lowercase)
+        add(NormalizerKind::Lowercase);
+    } else if (kind == "Precompiled") {
+      std::optional<std::string> map = bytesOfBase64(textOf(step, "precompiled_charsmap"));
+      if (!map)
+        return fail("the precompiled_charsmap of the normalizer is no base64 text");
+      if (!map->empty())
+        spec.normalizers.push_back({NormalizerKind::CharacterMap, 1, std::move(*map), ""});
     } else if (kind == "ByteLevel") {
       byteLevel = true;
       spec.preTokenizers.push_back({PreTokenizerKind::ByteAlphabet, SplitBehavior::Isolated, false, false, "", ""});
     } else {
       return unsupported("normalizer", kind,
-                         "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, ByteLevel");
+                         "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, BertNormalizer, Nmt, "
+                         "Precompiled, Prepend, Replace, ByteLevel");
     }
     return Status::success();
   });
@@ -157,7 +222,10 @@ Status readPreTokenizer(const json &value, TokenizerSpec &spec, bool &byteLevel)
       SplitBehavior behavior = SplitBehavior::Isolated;
       if (Status status = readBehavior(step, behavior); !status)
         return status;
-      split("[\\p{P}!-/:-@\\[-`{-~]", behavior);
+      split(punctuationPattern(), behavior);
+    } else if (kind == "BertPreTokenizer") {
+      split("\\s", SplitBehavior::Removed);
+      split(punctuationPattern(), SplitBehavior::Isolated);
     } else if (kind == "CharDelimiterSplit") {
       split(escapeForRegex(textOf(step, "delimiter", " ")), SplitBehavior::Removed);
     } else if (kind == "Metaspace") {
@@ -176,7 +244,7 @@ Status readPreTokenizer(const json &value, TokenizerSpec &spec, bool &byteLevel)
     } else {
       return unsupported("pre-tokenizer", kind,
                          "Sequence, ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Punctuation, "
-                         "CharDelimiterSplit, Metaspace");
+                         "BertPreTokenizer, CharDelimiterSplit, Metaspace");
     }
     return Status::success();
   });
@@ -193,6 +261,17 @@ Status readDecoder(const json &value, TokenizerSpec &spec, bool &byteLevel) {
       byteLevel = true;
     } else if (kind == "ByteFallback") {
       // bytes are always decoded
+    } else if (kind == "WordPiece") {
+      // Only the prefix of the model is a prefix here; both are "##" wherever there is one.
+      if (std::string prefix = textOf(step, "prefix", "##"); prefix != spec.continuingPrefix)
+        return fail("a WordPiece decoder with the prefix " + lathe::quoted(prefix) + " for a model with the prefix " +
+                    lathe::quoted(spec.continuingPrefix) + " is not supported");
+      spec.flags |= TokenizerDecodeWords | (boolOf(step, "cleanup", true) ? TokenizerCleanUp : 0);
+    } else if (kind == "BPEDecoder") {
+      if (std::string suffix = textOf(step, "suffix", "</w>"); suffix != spec.wordSuffix)
+        return fail("a BPEDecoder with the suffix " + lathe::quoted(suffix) + " for a model with the suffix " +
+                    lathe::quoted(spec.wordSuffix) + " is not supported");
+      spec.flags |= TokenizerDecodeSuffix;
     } else if (kind == "Fuse") {
       fused = true;
     } else if (kind == "Metaspace") {
@@ -217,7 +296,8 @@ Status readDecoder(const json &value, TokenizerSpec &spec, bool &byteLevel) {
         return fail("a Strip decoder that does something else than drop one space at the start is not supported");
       spec.flags |= TokenizerStripLeadingSpace;
     } else {
-      return unsupported("decoder", kind, "Sequence, ByteLevel, ByteFallback, Fuse, Metaspace, Replace, Strip");
+      return unsupported("decoder", kind,
+                         "Sequence, ByteLevel, ByteFallback, WordPiece, BPEDecoder, Fuse, Metaspace, Replace, Strip");
     }
     return Status::success();
   });

@@ -15,7 +15,7 @@ bool canBeWritten(TokenizerModel model, TokenType type) {
   case TokenType::Normal:
     return true;
   case TokenType::UserDefined: // of byte-level BPE: literal text, not a spelling of bytes
-    return model != TokenizerModel::ByteLevelBpe;
+    return model != TokenizerModel::ByteLevelBpe && model != TokenizerModel::ScoredBytes;
   case TokenType::Unused:
     return model == TokenizerModel::ScoredBpe;
   default:
@@ -60,7 +60,7 @@ Bpe::Bpe(const TokenizerSpec &spec)
   byteTokens.fill(TokenizerSpec::none);
   for (size_t id = 0; id < spec.size(); ++id) {
     std::string_view piece = spec.piece(id);
-    if (spec.model == TokenizerModel::ByteLevelBpe) {
+    if (overBytes()) {
       if (piece.size() != 1 || (spec.types[id] != TokenType::Normal && spec.types[id] != TokenType::UserDefined))
         continue;
       int32_t &token = byteTokens[static_cast<uint8_t>(piece[0])];
@@ -82,10 +82,18 @@ void Bpe::addUnknown(Scratch &scratch, size_t begin, size_t length, bool afterUn
   scratch.symbols.push_back({spec.unknownSymbol, 0, 0, static_cast<uint32_t>(begin), static_cast<uint32_t>(length)});
 }
 
+int32_t Bpe::findSymbol(std::string_view word, size_t begin, size_t end) const {
+  std::string text(begin > 0 ? std::string_view(spec.continuingPrefix) : std::string_view());
+  text.append(word, begin, end - begin);
+  if (end == word.size())
+    text += spec.wordSuffix;
+  return pieces.find(text);
+}
+
 void Bpe::cutBytes(std::string_view word, Scratch &scratch) const {
-  bool unknown = false;
+  bool unknown = false, affixes = !spec.continuingPrefix.empty() || !spec.wordSuffix.empty();
   for (size_t at = 0; at < word.size(); ++at) {
-    int32_t id = byteTokens[static_cast<uint8_t>(word[at])];
+    int32_t id = affixes ? findSymbol(word, at, at + 1) : byteTokens[static_cast<uint8_t>(word[at])];
     if (id >= 0)
       scratch.symbols.push_back({id, 0, 0, static_cast<uint32_t>(at), 1});
     else
@@ -98,8 +106,9 @@ void Bpe::cutCodePoints(std::string_view word, Scratch &scratch) const {
   bool unknown = false;
   for (size_t at = 0; at < word.size();) {
     size_t length = stepUtf8(word, at).length;
-    int32_t id = pieces.find(word.substr(at, length));
-    if (spec.model == TokenizerModel::ScoredBpe) { // a code point without a piece may still be part of one
+    int32_t id = spec.continuingPrefix.empty() && spec.wordSuffix.empty() ? pieces.find(word.substr(at, length))
+                                                                          : findSymbol(word, at, at + length);
+    if (byScore()) { // a code point without a piece may still be part of one
       scratch.symbols.push_back({id, 0, 0, static_cast<uint32_t>(at), static_cast<uint32_t>(length)});
       at += length;
       continue;
@@ -178,7 +187,7 @@ void Bpe::encodeWord(std::string_view word, Scratch &scratch, std::vector<int32_
   auto &symbols = scratch.symbols;
   symbols.clear();
   scratch.heap.clear();
-  if (spec.model == TokenizerModel::ByteLevelBpe)
+  if (overBytes())
     cutBytes(word, scratch);
   else
     cutCodePoints(word, scratch);
@@ -186,7 +195,7 @@ void Bpe::encodeWord(std::string_view word, Scratch &scratch, std::vector<int32_
     symbols[i].previous = static_cast<int32_t>(i) - 1;
     symbols[i].next = i + 1 < symbols.size() ? static_cast<int32_t>(i) + 1 : -1;
   }
-  if (spec.model == TokenizerModel::ScoredBpe)
+  if (byScore())
     joinByScore(word, scratch);
   else
     joinByRank(scratch);

@@ -1,4 +1,4 @@
-// The three kinds of BPE: a word to tokens in O(n log n), by a heap of possible joins over a linked list of symbols.
+// The kinds of BPE: a word to tokens in O(n log n), by a heap of possible joins over a linked list of symbols.
 // Relies on PieceTable.h.
 #pragma once
 
@@ -20,10 +20,10 @@ public:
       uint32_t begin, length; // bytes of the word; length 0: joined into its left neighbour
     };
     struct Join {
-      float score;  // ScoredBpe; ranked: 0
-      int32_t rank; // ranked: index of the merge; ScoredBpe: the token it gives
+      double score; // by score; ranked: 0
+      int32_t rank; // ranked: index of the merge; by score: the token it gives
       int32_t left;
-      uint32_t length; // ScoredBpe: bytes of both symbols when the join was found
+      uint32_t length; // by score: bytes of both symbols when the join was found
     };
     std::vector<Symbol> symbols;
     std::vector<Join> heap;
@@ -38,8 +38,14 @@ private:
   const TokenizerSpec &spec;
   PieceTable pieces;
   MergeTable merges;
-  std::array<int32_t, 256> byteTokens; // ByteLevelBpe: the piece of one byte; otherwise <0xNN>; or none
+  std::array<int32_t, 256> byteTokens; // over bytes: the piece of one byte; otherwise <0xNN>; or none
 
+  bool overBytes() const {
+    return spec.model == TokenizerModel::ByteLevelBpe || spec.model == TokenizerModel::ScoredBytes;
+  }
+  bool byScore() const { return spec.model == TokenizerModel::ScoredBpe || spec.model == TokenizerModel::ScoredBytes; }
+  /// The piece of bytes [begin, end) of a word with the prefix and suffix that belong there.
+  int32_t findSymbol(std::string_view word, size_t begin, size_t end) const;
   void addUnknown(Scratch &scratch, size_t begin, size_t length, bool afterUnknown) const;
   void cutBytes(std::string_view word, Scratch &scratch) const;
   void cutCodePoints(std::string_view word, Scratch &scratch) const;

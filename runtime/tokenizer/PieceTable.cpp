@@ -17,6 +17,8 @@ uint64_t processSeed() {
   return seed;
 }
 
+} // namespace
+
 uint64_t hashPair(int32_t left, int32_t right) {
   uint64_t value =
       (static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right)) + processSeed();
@@ -24,8 +26,6 @@ uint64_t hashPair(int32_t left, int32_t right) {
   value = (value ^ value >> 27) * 0x94d049bb133111ebu;
   return value ^ value >> 31;
 }
-
-} // namespace
 
 void PieceTable::reserve(size_t count) { slots.assign(std::bit_ceil(count * 2 + 2), TokenizerSpec::none); }
 

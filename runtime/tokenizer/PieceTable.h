@@ -8,6 +8,9 @@
 
 namespace lathe {
 
+/// A hash of two ids, seeded anew in each process.
+uint64_t hashPair(int32_t left, int32_t right);
+
 /// Piece -> token id. Refers to the spec it was made of.
 class PieceTable {
 public:

@@ -8,8 +8,9 @@ namespace lathe {
 
 /// Where decoding stands between two tokens: the rules for the start of a text and for spaces between tokens.
 struct DecodeState {
-  bool atStart = true; ///< nothing written yet: a leading space is dropped where the tokenizer says so
-  bool first = true;   ///< no token yet: no space before it
+  bool atStart = true;   ///< nothing written yet: a leading space is dropped where the tokenizer says so
+  bool first = true;     ///< no token yet: no space before it
+  bool spaceDue = false; ///< the last token ended a word: a space, if another one follows
   /// Appends the bytes of `id`.
   void append(const Tokenizer &tokenizer, int32_t id, bool skipSpecial, std::string &out);
 };

@@ -1,4 +1,5 @@
-// The way of a text: added tokens, normalizer, added tokens of the normalised text, pre-tokenizer, BPE of each word.
+// The way of a text: added tokens, normalizer, added tokens of the normalised text, pre-tokenizer, the model over each
+// word.
 #include "runtime/tokenizer/Tokenizer.h"
 
 #include "runtime/tokenizer/AddedTokens.h"
@@ -6,6 +7,7 @@
 #include "runtime/tokenizer/Normalizer.h"
 #include "runtime/tokenizer/PreTokenizer.h"
 #include "runtime/tokenizer/StreamingDecoder.h"
+#include "runtime/tokenizer/WordModels.h"
 
 #include <algorithm>
 
@@ -18,10 +20,17 @@ constexpr std::string_view spaceSymbol = "\xe2\x96\x81"; // U+2581
 } // namespace
 
 struct Tokenizer::Parts {
-  explicit Parts(TokenizerSpec given) : spec(std::move(given)), bpe(spec), all(spec, [](size_t) { return true; }) {}
+  explicit Parts(TokenizerSpec given) : spec(std::move(given)), all(spec, [](size_t) { return true; }) {
+    if (spec.model == TokenizerModel::WordPiece || spec.model == TokenizerModel::Unigram ||
+        spec.model == TokenizerModel::WordLevel)
+      words.emplace(spec);
+    else
+      bpe.emplace(spec);
+  }
 
   TokenizerSpec spec;
-  Bpe bpe;
+  std::optional<Bpe> bpe; // or
+  std::optional<WordModels> words;
   PieceTable all;
   std::optional<Normalizer> normalizer;
   std::optional<PreTokenizer> preTokenizer;
@@ -30,7 +39,9 @@ struct Tokenizer::Parts {
 
   struct Run {
     RegexBudget budget;
+    StepBudget steps;
     Bpe::Scratch scratch;
+    WordModels::Scratch wordScratch;
     PreTokenizer::Words words;
     std::vector<int32_t> ids;
   };
@@ -51,11 +62,16 @@ Status Tokenizer::Parts::prepare() {
   special.resize(spec.size());
   for (size_t id = 0; id < spec.size(); ++id)
     special[id] = spec.types[id] == TokenType::Control || spec.types[id] == TokenType::Unknown;
-  std::vector<AddedTokens::Entry> raw, normalized;
+  std::vector<AddedTokens::Entry> raw, normalized, verbatim;
   for (const AddedToken &token : spec.addedTokens) {
     std::string text(spec.piece(token.id));
     if (token.flags & AddedSpecial)
       special[token.id] = true;
+    if (token.flags & AddedVerbatim) {
+      verbatim.push_back({text, token});
+      normalized.push_back({std::move(text), token});
+      continue;
+    }
     if (!(token.flags & AddedNormalized)) {
       raw.push_back({std::move(text), token});
       continue;
@@ -67,6 +83,8 @@ Status Tokenizer::Parts::prepare() {
     if (changed->size() <= 64 * 1024)
       normalized.push_back({std::move(*changed), token});
   }
+  if (!verbatim.empty())
+    normalizer->keep(AddedTokens(std::move(verbatim)));
   addedRaw.emplace(std::move(raw));
   addedNormalized.emplace(std::move(normalized));
   return Status::success();
@@ -89,8 +107,13 @@ Status Tokenizer::Parts::encodeText(std::string_view text, bool atStart, bool pa
     std::string_view part = text.substr(piece.begin, piece.end - piece.begin);
     if (Status status = preTokenizer->cut(part, atStart && piece.begin == 0, run.budget, run.words); !status)
       return status;
-    for (std::string_view word : run.words.list)
-      bpe.encodeWord(word, run.scratch, run.ids);
+    for (std::string_view word : run.words.list) {
+      if (bpe)
+        bpe->encodeWord(word, run.scratch, run.ids);
+      else if (!words->encodeWord(word, run.steps, run.wordScratch, run.ids))
+        return Status::failure("tokenizer: the long pieces of this vocabulary need too many steps for a text of " +
+                               std::to_string(text.size()) + " bytes");
+    }
   }
   return Status::success();
 }
@@ -114,7 +137,7 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, bool addSp
     return Status::failure("tokenizer: a text of " + std::to_string(text.size()) + " bytes is longer than " +
                            std::to_string(maxText));
   const TokenizerSpec &spec = parts->spec;
-  Parts::Run run{RegexBudget(text.size()), {}, {}, {}};
+  Parts::Run run{RegexBudget(text.size()), StepBudget(text.size()), {}, {}, {}, {}};
   if (addSpecial)
     run.ids = spec.prefix;
   for (const AddedTokens::Piece &piece : parts->addedRaw->cut(text, parseSpecial)) {

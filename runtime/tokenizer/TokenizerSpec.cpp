@@ -9,12 +9,14 @@ namespace lathe {
 namespace {
 
 constexpr uint32_t specMagic = 0x4b4f544c; // "LTOK"
-constexpr uint32_t specVersion = 1;
+constexpr uint32_t specVersion = 2;
 constexpr size_t maxTokens = size_t{1} << 24;
 constexpr size_t maxMerges = size_t{1} << 25;
 constexpr size_t maxSteps = 64;
 constexpr size_t maxAddedText = 1024; // a search compares at most so many bytes at every place
 constexpr size_t maxStepText = 64 * 1024;
+constexpr size_t maxCharacterMap = size_t{4} << 20;
+constexpr size_t maxAffix = 64;
 constexpr size_t maxTemplate = 1024 * 1024;
 
 Status fail(std::string message) { return Status::failure("tokenizer: " + std::move(message)); }
@@ -71,11 +73,12 @@ private:
   }
 };
 
-Status checkStepText(std::string_view what, std::string_view pattern, std::string_view content) {
+Status checkStepText(std::string_view what, std::string_view pattern, std::string_view content,
+                     size_t limit = maxStepText) {
   size_t longest = std::max(pattern.size(), content.size());
-  if (longest > maxStepText)
+  if (longest > limit)
     return fail("the text of a " + std::string(what) + " has " + std::to_string(longest) + " bytes, more than " +
-                std::to_string(maxStepText));
+                std::to_string(limit));
   return Status::success();
 }
 
@@ -106,15 +109,15 @@ Status TokenizerSpec::validate() const {
                                   : fail(std::string(name) + " is token " + std::to_string(id) +
                                          ", but the vocabulary has " + std::to_string(size()) + " tokens");
   };
-  if (model != TokenizerModel::ByteLevelBpe && model != TokenizerModel::RankedBpe && model != TokenizerModel::ScoredBpe)
+  if (model < TokenizerModel::ByteLevelBpe || model > TokenizerModel::ScoredBytes)
     return fail("unknown model kind " + std::to_string(static_cast<uint32_t>(model)));
-  if (flags >= TokenizerJoinWithSpaces * 2)
+  if (flags >= TokenizerSingleScores * 2)
     return fail("unknown flags " + std::to_string(flags));
   if (size() == 0 || size() > maxTokens)
     return fail("the vocabulary has " + std::to_string(size()) + " tokens, expected 1 to " + std::to_string(maxTokens));
   if (types.size() != size())
     return fail(std::to_string(types.size()) + " token types for " + std::to_string(size()) + " tokens");
-  if (scores.size() != (model == TokenizerModel::ScoredBpe ? size() : 0))
+  if (scores.size() != (hasScores() ? size() : 0))
     return fail(std::to_string(scores.size()) + " scores for " + std::to_string(size()) + " tokens");
   uint32_t last = 0;
   for (uint32_t end : pieceEnds) {
@@ -131,8 +134,8 @@ Status TokenizerSpec::validate() const {
   for (size_t id = 0; id < size(); ++id)
     if (types[id] == TokenType::Byte && byteOfPiece(piece(id)) < 0)
       return fail("token " + std::to_string(id) + " has the type of a byte, but is not written <0xNN>");
-  for (float score : scores)
-    if (std::isnan(score))
+  for (double score : scores)
+    if (std::isnan(score) || (model == TokenizerModel::Unigram && std::isinf(score)))
       return fail("a token's score is not a number");
   if (merges.size() > maxMerges)
     return fail(std::to_string(merges.size()) + " merges are more than " + std::to_string(maxMerges));
@@ -148,16 +151,18 @@ Status TokenizerSpec::validate() const {
     if (size_t length = piece(token.id).size(); length > maxAddedText)
       return fail("the added token " + std::to_string(token.id) + " has " + std::to_string(length) +
                   " bytes, more than " + std::to_string(maxAddedText));
-    if (token.flags >= AddedNormalized * 2)
+    if (token.flags >= AddedVerbatim * 2)
       return fail("unknown flags " + std::to_string(token.flags) + " of the added token " + std::to_string(token.id));
   }
   if (normalizers.size() > maxSteps || preTokenizers.size() > maxSteps)
     return fail(std::to_string(std::max(normalizers.size(), preTokenizers.size())) + " steps are more than " +
                 std::to_string(maxSteps));
   for (const NormalizerStep &step : normalizers) {
-    if (step.kind < NormalizerKind::Prepend || step.kind > NormalizerKind::Strip)
+    if (step.kind < NormalizerKind::Prepend || step.kind > NormalizerKind::CharacterMap)
       return fail("unknown normalizer " + std::to_string(static_cast<uint32_t>(step.kind)));
-    if (Status status = checkStepText("normalizer", step.pattern, step.content); !status)
+    if (Status status = checkStepText("normalizer", step.pattern, step.content,
+                                      step.kind == NormalizerKind::CharacterMap ? maxCharacterMap : maxStepText);
+        !status)
       return status;
   }
   for (const PreTokenizerStep &step : preTokenizers) {
@@ -168,6 +173,9 @@ Status TokenizerSpec::validate() const {
     if (Status status = checkStepText("pre-tokenizer", step.pattern, step.content); !status)
       return status;
   }
+  if (size_t longest = std::max(continuingPrefix.size(), wordSuffix.size()); longest > maxAffix)
+    return fail("the prefix or suffix of pieces has " + std::to_string(longest) + " bytes, more than " +
+                std::to_string(maxAffix));
   const std::pair<const char *, int32_t> named[] = {
       {"bos", bos}, {"eos", eos}, {"unk", unknown}, {"pad", padding}, {"the unknown symbol", unknownSymbol}};
   for (auto [name, id] : named)
@@ -215,6 +223,9 @@ std::string TokenizerSpec::serialize() const {
     out.text(step.pattern);
     out.text(step.content);
   }
+  out.text(continuingPrefix);
+  out.text(wordSuffix);
+  out.number(maxWordCharacters);
   for (int32_t id : {bos, eos, unknown, padding, unknownSymbol})
     out.number(static_cast<uint32_t>(id));
   out.array(endIds);
@@ -259,6 +270,9 @@ Result<TokenizerSpec> TokenizerSpec::deserialize(std::string_view bytes) {
     step.content = in.text();
     spec.preTokenizers.push_back(std::move(step));
   }
+  spec.continuingPrefix = in.text();
+  spec.wordSuffix = in.text();
+  spec.maxWordCharacters = in.number();
   for (int32_t *id : {&spec.bos, &spec.eos, &spec.unknown, &spec.padding, &spec.unknownSymbol})
     *id = in.id();
   in.array(spec.endIds);

@@ -20,6 +20,15 @@ enum class TokenizerModel : uint32_t {
   /// SentencePiece BPE: of all neighbours whose concatenation is a piece, the one with the highest score is joined
   /// first.
   ScoredBpe = 3,
+  /// Of each word the longest pieces from the left; later ones start with `continuingPrefix` (BERT).
+  WordPiece = 4,
+  /// The pieces of a word whose scores have the highest sum (SentencePiece's unigram language model).
+  Unigram = 5,
+  /// A word is one token, or the unknown one.
+  WordLevel = 6,
+  /// Over bytes: of all neighbours whose concatenation is a piece, the one with the highest score is joined first
+  /// (tiktoken, with minus the rank as score).
+  ScoredBytes = 7,
 };
 
 /// The values are those of GGUF's tokenizer.ggml.token_type.
@@ -40,13 +49,30 @@ enum AddedTokenFlags : uint32_t {
   AddedStripLeft = 4,   ///< swallows white space before it
   AddedStripRight = 8,  ///< swallows white space after it
   AddedNormalized = 16, ///< looked for in the normalised text, its own text normalised too
+  AddedVerbatim = 32,   ///< looked for in the normalised text, its own text as it is
 };
 
-enum class NormalizerKind : uint32_t { Prepend = 1, Replace, ReplaceRegex, Nfc, Nfd, Nfkc, Nfkd, Lowercase, Strip };
+enum class NormalizerKind : uint32_t {
+  Prepend = 1,
+  Replace,
+  ReplaceRegex,
+  Nfc,
+  Nfd,
+  Nfkc,
+  Nfkd,
+  Lowercase,
+  Strip,
+  DropMarks,       ///< combining marks; flags 1: nonspacing ones alone
+  CleanControls,   ///< BERT: control characters dropped, every white space one ' '
+  SpaceIdeographs, ///< BERT: a ' ' on both sides of each CJK ideograph
+  Nmt,             ///< SentencePiece's "nmt": some controls dropped, odd spaces become ' '
+  CharacterMap,    ///< SentencePiece's precompiled map, in `pattern` (runtime/tokenizer/CharacterMap.h); flags 1: by
+                   ///< grapheme and shortest entry, as Hugging Face's library does, otherwise the longest entry
+};
 struct NormalizerStep {
   NormalizerKind kind;
-  uint32_t flags = 0;  ///< Strip: 1 left, 2 right
-  std::string pattern; ///< Replace, ReplaceRegex
+  uint32_t flags = 0;  ///< Strip: 1 left, 2 right; others as said above
+  std::string pattern; ///< Replace, ReplaceRegex, CharacterMap
   std::string content; ///< Prepend, Replace, ReplaceRegex
 };
 
@@ -73,6 +99,10 @@ enum TokenizerFlags : uint32_t {
   TokenizerDecodeSpaces = 8,       ///< decoding turns '▁' into a space
   TokenizerStripLeadingSpace = 16, ///< decoding drops one space at the start of the text
   TokenizerJoinWithSpaces = 32,    ///< decoding puts a space between tokens
+  TokenizerDecodeWords = 64,       ///< decoding puts a space before each token but those with `continuingPrefix`
+  TokenizerDecodeSuffix = 128,     ///< decoding turns `wordSuffix` into a space, but for the last token
+  TokenizerCleanUp = 256,          ///< decoding takes back spaces before punctuation and English contractions
+  TokenizerSingleScores = 512,     ///< Unigram: sums of scores are rounded to 32 bits, as SentencePiece's are
 };
 
 struct TokenizerSpec {
@@ -84,11 +114,14 @@ struct TokenizerSpec {
   std::string pieceText;           ///< all pieces, one after another
   std::vector<uint32_t> pieceEnds; ///< per token: where its piece ends in pieceText
   std::vector<TokenType> types;    ///< per token
-  std::vector<float> scores;       ///< per token for ScoredBpe, otherwise empty
+  std::vector<double> scores;      ///< per token for ScoredBpe, ScoredBytes and Unigram, otherwise empty
   std::vector<BpeMerge> merges;    ///< best first
   std::vector<AddedToken> addedTokens;
   std::vector<NormalizerStep> normalizers;
   std::vector<PreTokenizerStep> preTokenizers;
+  std::string continuingPrefix;     ///< of pieces inside of a word: "##" of BERT; part of the piece's text
+  std::string wordSuffix;           ///< of pieces that end a word: "</w>" of CLIP; part of the piece's text
+  uint32_t maxWordCharacters = 100; ///< WordPiece: a longer word is unknown
 
   int32_t bos = none, eos = none, unknown = none, padding = none;
   int32_t unknownSymbol = none;        ///< what a symbol without a piece becomes; none: it is dropped
@@ -106,6 +139,10 @@ struct TokenizerSpec {
   void addPiece(std::string_view piece, TokenType type);
   /// The byte that a piece "<0xNN>" stands for, or -1.
   static int byteOfPiece(std::string_view piece);
+  bool hasScores() const {
+    return model == TokenizerModel::ScoredBpe || model == TokenizerModel::ScoredBytes ||
+           model == TokenizerModel::Unigram;
+  }
   bool addsBos() const { return bos != none && !prefix.empty() && prefix.front() == bos; }
 
   /// Every size, id and enumerator is in range. Patterns are compiled later, by Tokenizer::create().

@@ -1,8 +1,11 @@
 // lathe tokenize: text to ids and back, with the tokenizer of a model. Compiles nothing.
 #include "tools/lathe/Commands.h"
 
+#include "frontend/Frontend.h"
 #include "runtime/tokenizer/Tokenizer.h"
 
+#include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -11,8 +14,9 @@ namespace {
 
 struct Options : ModelOptions {
   std::optional<std::string> text;
+  std::string file;
   std::vector<int32_t> ids;
-  bool noSpecial = false, pieces = false;
+  bool noSpecial = false, lines = false;
 };
 
 Result<std::shared_ptr<const Tokenizer>> readTokenizer(const ModelOptions &options) {
@@ -29,12 +33,12 @@ Result<std::shared_ptr<const Tokenizer>> readTokenizer(const ModelOptions &optio
       return Status::failure(options.model + ": " + stored.message());
     spec = std::move(*stored);
   } else {
-    Compiler compiler(compileOptions(options));
-    if (Status status = compiler.import(); !status)
-      return status;
-    if (!compiler.model().tokenizer)
+    auto imported = importTokenizer(options.model);
+    if (!imported)
+      return imported.status();
+    if (!*imported)
       return Status::failure(options.model + ": has no tokenizer");
-    spec = *compiler.model().tokenizer;
+    spec = std::move(**imported);
   }
   auto tokenizer = Tokenizer::create(std::move(spec));
   if (!tokenizer)
@@ -50,13 +54,29 @@ int tokenize(const Options &options) {
     std::cout << (*tokenizer)->decode(options.ids, false) << "\n";
     return std::cout.good() ? 0 : 1;
   }
-  std::string text = options.text ? *options.text : std::string(std::istreambuf_iterator<char>(std::cin), {});
-  auto ids = (*tokenizer)->encode(text, !options.noSpecial, true);
-  if (!ids)
-    return fail(Status::failure(options.model + ": " + ids.message()));
-  for (size_t i = 0; i < ids->size(); ++i)
-    std::cout << (i ? "," : "") << (*ids)[i];
-  std::cout << "\n";
+  std::string text;
+  if (options.text) {
+    text = *options.text;
+  } else if (!options.file.empty()) {
+    std::ifstream file(options.file, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file)
+      return fail(Status::failure(options.file + ": cannot be read"));
+  } else {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  }
+  std::string_view rest = text;
+  do {
+    size_t end = options.lines ? std::min(rest.find('\n'), rest.size()) : rest.size();
+    auto ids = (*tokenizer)->encode(rest.substr(0, end), !options.noSpecial, true);
+    if (!ids)
+      return fail(Status::failure(options.model + ": " + ids.message()));
+    for (size_t i = 0; i < ids->size(); ++i)
+      std::cout << (i ? "," : "") << (*ids)[i];
+    std::cout << "\n";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  } while (!rest.empty());
+  std::cout.flush();
   return std::cout.good() ? 0 : 1;
 }
 
@@ -66,7 +86,9 @@ void addTokenizeCommand(CLI::App &program, int &result) {
   auto options = std::make_shared<Options>();
   CLI::App *command = program.add_subcommand("tokenize", "text to token ids, and back");
   addModelOptions(*command, *options);
-  command->add_option("-p,--prompt", options->text, "the text; standard input when it is not given");
+  CLI::Option *prompt = command->add_option("-p,--prompt", options->text, "the text; standard input when neither it nor a file is given");
+  command->add_option("-f,--file", options->file, "a file with the text")->excludes(prompt);
+  command->add_flag("--lines", options->lines, "each line is a text of its own; its ids stand on a line");
   command->add_option("--decode", options->ids, "ids, comma separated, to turn into text")->delimiter(',');
   command->add_flag("--no-special", options->noSpecial, "do not add the tokens that begin or end a text");
   command->footer(

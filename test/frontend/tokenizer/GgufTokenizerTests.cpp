@@ -95,8 +95,8 @@ TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(hasTokenizer(from));
   from.model = "test";
   EXPECT_FALSE(hasTokenizer(from));
-  from.model = "bert";
-  EXPECT_NE(tokenizerFromGguf(from).message().find("'bert' is not supported (WordPiece)"), std::string::npos);
+  from.model = "rwkv";
+  EXPECT_NE(tokenizerFromGguf(from).message().find("'rwkv' is not supported; supported: gpt2"), std::string::npos);
   from.model = "gpt2";
   from.pre = "no-such";
   from.tokens = {"a"};

@@ -3,6 +3,7 @@
 
 #include "frontend/gguf/GgufFile.h"
 #include "frontend/tokenizer/GgufTokenizer.h"
+#include "frontend/tokenizer/FolderTokenizer.h"
 #include "frontend/tokenizer/TokenizerJson.h"
 #include "runtime/tokenizer/Tokenizer.h"
 

@@ -73,7 +73,7 @@ TEST(TinyTokenizer, Stories260KGivesTheIdsOfLlama2C) {
 TEST(TinyTokenizer, ExportsGiveTheSameIdsFromBothForms) {
   if (!sharedExists("exports/llama-hf/tokenizer.json"))
     GTEST_SKIP() << "no shared data";
-  TokenizerPtr json = create(readTokenizerJson(sharedPath("exports/llama-hf")));
+  TokenizerPtr json = create(readFolderTokenizer(sharedPath("exports/llama-hf")));
   TokenizerPtr gguf = tokenizerOfGgufFile("exports/llama-gguf/model-f32.gguf");
   ASSERT_TRUE(json && gguf);
   const std::pair<const char *, Ids> expected[] = {

@@ -9,7 +9,7 @@ namespace {
 TEST(TokenizerJson, SmolLm2PromptsGiveTheIdsOfTransformers) {
   if (!sharedExists("exports/smollm2-135m/tokenizer.json"))
     GTEST_SKIP() << "no shared data";
-  TokenizerPtr tokenizer = create(readTokenizerJson(sharedPath("exports/smollm2-135m")));
+  TokenizerPtr tokenizer = create(readFolderTokenizer(sharedPath("exports/smollm2-135m")));
   ASSERT_TRUE(tokenizer);
   nlohmann::json greedy = nlohmann::json::parse(readShared("exports/smollm2-135m/greedy.json"));
   ASSERT_EQ(greedy["prompts"].size(), 3u);
@@ -27,7 +27,7 @@ TEST(TokenizerJson, SmolLm2PromptsGiveTheIdsOfTransformers) {
 TEST(TokenizerJson, SmolLm2ReadsWikiText) {
   if (!sharedExists("exports/smollm2-135m/perplexity.json"))
     GTEST_SKIP() << "no shared data";
-  TokenizerPtr tokenizer = create(readTokenizerJson(sharedPath("exports/smollm2-135m")));
+  TokenizerPtr tokenizer = create(readFolderTokenizer(sharedPath("exports/smollm2-135m")));
   ASSERT_TRUE(tokenizer);
   nlohmann::json expected = nlohmann::json::parse(readShared("exports/smollm2-135m/perplexity.json"));
   std::string text = readShared("text/wikitext2_test_tokens.txt");
@@ -48,7 +48,7 @@ TEST(TokenizerJson, SmolLm2ReadsWikiText) {
 TEST(TokenizerJson, SpecSurvivesTheArtifactForm) {
   if (!sharedExists("exports/smollm2-135m/tokenizer.json"))
     GTEST_SKIP() << "no shared data";
-  Result<TokenizerSpec> spec = readTokenizerJson(sharedPath("exports/smollm2-135m"));
+  Result<TokenizerSpec> spec = readFolderTokenizer(sharedPath("exports/smollm2-135m"));
   ASSERT_TRUE(spec) << spec.message();
   Result<TokenizerSpec> again = TokenizerSpec::deserialize(spec->serialize());
   ASSERT_TRUE(again) << again.message();
@@ -59,8 +59,14 @@ TEST(TokenizerJson, SpecSurvivesTheArtifactForm) {
 
 TEST(TokenizerJson, SaysWhatIsNotSupported) {
   auto message = [](std::string_view text) { return parseTokenizerJson({text, {}, {}, {}, {}, {}}).message(); };
-  EXPECT_NE(message("{\"model\":{\"type\":\"WordPiece\"}}").find("'WordPiece' is not supported"), std::string::npos);
-  EXPECT_NE(message("{\"model\":{\"type\":\"Unigram\"}}").find("'Unigram' is not supported"), std::string::npos);
+  EXPECT_NE(message("{\"model\":{\"type\":\"Bytes\"}}").find("'Bytes' is not supported; supported: BPE, WordPiece"),
+            std::string::npos);
+  EXPECT_NE(message("{\"model\":{\"type\":\"WordPiece\"}}").find("the model has no object 'vocab'"), std::string::npos);
+  EXPECT_NE(message("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\"]]}}").find("token 0 of the vocabulary is not a pair"),
+            std::string::npos);
+  EXPECT_NE(message("{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"A\"},\"model\":{\"type\":\"BPE\"}}")
+                .find("no base64 text"),
+            std::string::npos);
   EXPECT_NE(message("[]").find("not a JSON object"), std::string::npos);
   EXPECT_NE(
       message("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}}").find("not in the vocabulary"),

@@ -3,7 +3,9 @@ library makes of some texts with them.
 
 Made with tokenizers 0.22.1 (0.23 decodes added tokens of normalised text in their normalised form): python make_kinds.py > kinds.json
 """
+import base64
 import json
+import struct
 import sys
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -41,6 +43,43 @@ def sentence_piece():
     return json.loads(t.to_str())["model"]
 
 
+def word_piece():
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    t.normalizer = normalizers.BertNormalizer()
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=220, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False))
+    return json.loads(t.to_str())["model"]
+
+
+def unigram(bytes_too):
+    t = Tokenizer(models.Unigram())
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["<unk>", "<s>", "</s>"] + ([f"<0x{b:02X}>" for b in range(256)] if bytes_too else [])
+    t.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=180 + len(special), special_tokens=special, unk_token="<unk>", show_progress=False))
+    return json.loads(t.to_str())["model"]
+
+
+def suffixed():
+    t = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=260, special_tokens=["<unk>"], end_of_word_suffix="</w>", show_progress=False))
+    return json.loads(t.to_str())["model"]
+
+
+def prefixed():
+    t = Tokenizer(models.BPE(unk_token="<unk>", continuing_subword_prefix="##"))
+    t.pre_tokenizer = pre_tokenizers.Whitespace()
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=260, special_tokens=["<unk>"], continuing_subword_prefix="##", show_progress=False))
+    return json.loads(t.to_str())["model"]
+
+
+def words():
+    t = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    t.pre_tokenizer = pre_tokenizers.Whitespace()
+    t.train_from_iterator(CORPUS, trainers.WordLevelTrainer(vocab_size=60, special_tokens=["<unk>"], show_progress=False))
+    return json.loads(t.to_str())["model"]
+
+
 def split(pattern, behavior="Isolated", invert=False, kind="Regex"):
     return {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": invert}
 
@@ -64,6 +103,38 @@ GEMMA_DECODER = {"type": "Sequence", "decoders": LLAMA_DECODER["decoders"][:3]}
 REPLACE = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
 
 
+def character_map():
+    """A small precompiled map in SentencePiece's form, its double array built by hand: no two children of the array collide."""
+    rules = {"\ufb01": "fi", "\u3000": " ", "\u00a0": " ", "\u00e9": "e", "e\u0301": "E", "\u2460": "1", "T": "t", "\u00bd": "1/2", "!": ""}
+    tree, texts = {}, b""
+    for key, text in rules.items():
+        node = tree
+        for byte in key.encode():
+            node = node.setdefault(byte, {})
+        node[0] = len(texts)
+        texts += text.encode() + b"\0"
+    units, used, taken = {0: 0}, {0}, set()
+
+    def place(index, node):
+        base = next(b for b in range(1, 1 << 16) if (b ^ index) not in taken and all((b ^ label) not in used for label in node) and (b ^ index) < 1 << 21)
+        used.update(base ^ label for label in node)
+        units[index] |= (base ^ index) << 10 | ((1 << 8) if 0 in node else 0)
+        for label, child in node.items():
+            at = base ^ label
+            if label == 0:
+                units[at] = 1 << 31 | child
+            else:
+                units[at] = label
+        for label, child in node.items():
+            if label:
+                place(base ^ label, child)
+
+    place(0, tree)
+    size = (max(units) | 255) + 1
+    array = struct.pack(f"<{size}I", *[units.get(i, 0xff) for i in range(size)])
+    return struct.pack("<I", len(array)) + array + texts
+
+
 def template(before, after=()):
     names = list(before) + list(after)
     item = lambda n: {"SpecialToken": {"id": n[0], "type_id": 0}}
@@ -77,7 +148,8 @@ def metaspace(scheme, split=True):
 
 
 def main():
-    bases = {"bytes": byte_level(), "pieces": sentence_piece()}
+    bases = {"bytes": byte_level(), "pieces": sentence_piece(), "word piece": word_piece(), "unigram": unigram(False),
+             "unigram bytes": unigram(True), "suffixed": suffixed(), "prefixed": prefixed(), "words": words()}
     n = len(bases["bytes"]["vocab"])
     mask = [added(n, "<s>"), added(n + 1, "</s>"), added(n + 2, "<mask>", lstrip=True, rstrip=True)]
     llama = [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>")]
@@ -128,7 +200,29 @@ def main():
     case("no byte fallback", "pieces", None, REPLACE, GEMMA_DECODER, None, llama, byte_fallback=False)
     case("unknown not fused", "pieces", None, REPLACE, GEMMA_DECODER, None, llama, byte_fallback=False, fuse_unk=False)
     case("no unknown", "pieces", None, REPLACE, GEMMA_DECODER, None, llama, byte_fallback=False, unk_token=None)
+    bert = [added(i, text) for i, text in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])]
+    around = {"type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]}
+    bert_normalizer = lambda **options: {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True, **options}
+    for name, options in [("bert", {}), ("bert cased", {"lowercase": False}), ("bert accents", {"lowercase": False, "strip_accents": True}),
+                          ("bert keeps", {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False})]:
+        case(name, "word piece", {"type": "BertPreTokenizer"}, bert_normalizer(**options), {"type": "WordPiece", "prefix": "##", "cleanup": name != "bert keeps"}, around, bert)
+    case("bert short words", "word piece", {"type": "BertPreTokenizer"}, bert_normalizer(), {"type": "WordPiece", "prefix": "##", "cleanup": True}, around, bert, max_input_chars_per_word=6)
+    t5 = [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>")]
+    accents = sequence({"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Nmt"}, key="normalizers")
+    charsmap = {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(character_map()).decode()}
+    for base in ["unigram", "unigram bytes"]:
+        more = {"byte_fallback": True} if base.endswith("bytes") else {}
+        decoder = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, metaspace("always")]} if more else metaspace("always")
+        case(base, base, metaspace("always"), None, decoder, template([], [("</s>", 2)]), t5, **more)
+        case(base + " whole", base, metaspace("first", False), sequence({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, key="normalizers"), decoder, None, t5, **more)
+        case(base + " accents", base, metaspace("always"), accents, decoder, None, t5, **more)
+        case(base + " map", base, metaspace("always"), charsmap, decoder, None, t5, **more)
+    case("suffix", "suffixed", {"type": "BertPreTokenizer"}, {"type": "Lowercase"}, {"type": "BPEDecoder", "suffix": "</w>"}, None, [added(0, "<unk>")])
+    case("prefix", "prefixed", {"type": "Whitespace"}, None, {"type": "WordPiece", "prefix": "##", "cleanup": False}, None, [added(0, "<unk>")])
+    case("words", "words", {"type": "Whitespace"}, None, None, None, [added(0, "<unk>")])
     for base in bases.values():
+        if "merges" not in base:
+            continue
         base["merges"] = [" ".join(pair) if base is bases["bytes"] else pair for pair in base["merges"]]
     json.dump({"models": bases, "cases": cases}, sys.stdout, ensure_ascii=True, separators=(",", ":"))
     print()
