@@ -1,6 +1,7 @@
 // Makes a function of each test, has backends compute it, and compares; see RunChecks.h.
 #include "ir/check/RunChecks.h"
 #include "ir/check/Check.h"
+#include "ir/llm/ControlOps.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -49,6 +50,19 @@ struct ExtractedTest {
   CheckCase test;
   std::vector<Operation *> checks;
 };
+
+/// Puts what ops of `function` call into `module`, and what those functions call.
+void copyCalled(func::FuncOp function, ModuleOp module) {
+  function.walk([&](Operation *op) {
+    for (FlatSymbolRefAttr name : llm::calledFunctions(op)) {
+      auto called = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, name);
+      if (!called || module.lookupSymbol(name.getValue()))
+        continue;
+      module.push_back(called.clone());
+      copyCalled(called, module);
+    }
+  });
+}
 
 Result<ExtractedTest> extract(func::FuncOp source, bool expected) {
   ExtractedTest result;
@@ -134,8 +148,9 @@ Result<ExtractedTest> extract(func::FuncOp source, bool expected) {
   for (Operation *check : result.checks)
     results.push_back(mapping.lookup(check->getOperand(expected)));
   builder.create<func::ReturnOp>(source.getLoc(), results);
+  copyCalled(source, *result.module);
   for (Operation &op : ::llvm::make_early_inc_range(::llvm::reverse(*body)))
-    if (!op.hasTrait<OpTrait::IsTerminator>() && op.use_empty())
+    if (!op.hasTrait<OpTrait::IsTerminator>() && op.use_empty() && !isa<llm::SizeOp>(op)) // shapes may use its symbol
       op.erase();
   result.test.function = function;
   return result;

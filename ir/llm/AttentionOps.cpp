@@ -49,6 +49,45 @@ LogicalResult PositionsOp::verify() {
   return checkRank(*this, getResult(), 2, "the result");
 }
 
+/// slopes: (heads), or (heads, 2 D + 1) biases by distance.
+static LogicalResult checkSlopes(Operation *op, Value slopes, int64_t heads) {
+  if (!slopes)
+    return success();
+  auto type = tensorOf(slopes);
+  if (type.getRank() != 2)
+    return checkRank(op, slopes, 1, "slopes");
+  if (differ(type.getDimSize(0), heads) || (!type.isDynamicDim(1) && type.getDimSize(1) % 2 != 1))
+    return op->emitOpError("biases by distance are (") << heads << " heads, 2 D + 1), got " << type;
+  return success();
+}
+
+/// The attributes of a pattern that attention over values and over the cache share.
+template <class Op> static LogicalResult checkPattern(Op op) {
+  auto segments = op.getSegments(), dilations = op.getDilations(), pairs = op.getBlockPairs();
+  int64_t size = op.getBlockSize(), window = op.getBlockWindow(), first = op.getFirstBlocks();
+  if (segments.has_value() != dilations.has_value() || (segments && segments->size() != dilations->size()))
+    return op.emitOpError("needs a dilation for each segment, got ")
+           << (segments ? segments->size() : 0) << " segments and " << (dilations ? dilations->size() : 0)
+           << " dilations";
+  if (segments && (segments->empty() || ::llvm::any_of(*segments, [](int64_t length) { return length < 0; }) ||
+                   ::llvm::any_of(*dilations, [](int64_t step) { return step < 1; })))
+    return op.emitOpError("segments are lengths of 0 or more and dilations steps of 1 or more");
+  if (size < 0 || window < 0 || first < 0)
+    return op.emitOpError("block_size, block_window and first_blocks are not negative, got ")
+           << size << ", " << window << " and " << first;
+  if (size == 0 && (window > 0 || first > 0 || pairs))
+    return op.emitOpError("block_window, first_blocks and block_pairs need a block_size");
+  if (size > 0 && segments)
+    return op.emitOpError("takes segments or blocks, not both");
+  if (pairs && pairs->size() % 3 != 0)
+    return op.emitOpError("block_pairs are triples of a head, a query's and a key's block, got ")
+           << pairs->size() << " numbers";
+  for (size_t i = 0; pairs && i < pairs->size(); ++i)
+    if ((*pairs)[i] < (i % 3 == 2 ? 0 : -1))
+      return op.emitOpError("block_pairs has no ") << (i % 3 == 0 ? "head " : "block ") << (*pairs)[i];
+  return success();
+}
+
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
   auto query = tensorOf(adaptor.getQuery()), value = tensorOf(adaptor.getValue());
@@ -63,7 +102,8 @@ LogicalResult AttentionOp::verify() {
   // Inference, which also looks at the ranks, runs after this.
   if (failed(checkRank(*this, getQuery(), 4, "query")) || failed(checkRank(*this, getKey(), 4, "key")) ||
       failed(checkRank(*this, getValue(), 4, "value")) || failed(checkRank(*this, getLengths(), 1, "lengths")) ||
-      failed(checkRank(*this, getSlopes(), 1, "slopes")) || failed(checkRank(*this, getSinks(), 1, "sinks")))
+      failed(checkSlopes(*this, getSlopes(), tensorOf(getQuery()).getDimSize(2))) ||
+      failed(checkRank(*this, getSinks(), 1, "sinks")))
     return failure();
   auto query = tensorOf(getQuery()), key = tensorOf(getKey()), value = tensorOf(getValue());
   int64_t heads = query.getDimSize(2), kvHeads = key.getDimSize(2);
@@ -77,7 +117,13 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("mask broadcasts to (batch, heads, T, S), got ") << getMask().getType();
   if (static_cast<int64_t>(getWindow()) < 0)
     return emitOpError("window is not negative, got ") << getWindow();
-  return success();
+  int64_t ahead = getAhead(), last = getLastBlocks(), dense = getDenseLength();
+  if (ahead < -1)
+    return emitOpError("ahead is a number of positions, or -1 for all, got ") << ahead;
+  if (last < 0 || dense < 0 || (getBlockSize() == 0 && (last > 0 || dense > 0)))
+    return emitOpError("last_blocks and dense_length are not negative and need a block_size, got ")
+           << last << " and " << dense;
+  return checkPattern(*this);
 }
 
 static LogicalResult checkRaggedOperands(Operation *op, Value positions, Value sequences, Value blockTable) {
@@ -107,7 +153,8 @@ LogicalResult CachedAttentionOp::inferReturnTypes(MLIRContext *, std::optional<L
 
 LogicalResult CachedAttentionOp::verify() {
   if (failed(checkRank(*this, getQuery(), 4, "query")) ||
-      failed(checkRaggedOperands(*this, getPositions(), getSequences(), getBlockTable())))
+      failed(checkRaggedOperands(*this, getPositions(), getSequences(), getBlockTable())) ||
+      failed(checkSlopes(*this, getSlopes(), tensorOf(getQuery()).getDimSize(2))))
     return failure();
   auto query = tensorOf(getQuery());
   int64_t kvHeads = getCache().getType().getHeads();
@@ -115,7 +162,7 @@ LogicalResult CachedAttentionOp::verify() {
     return emitOpError("query ") << query << " does not fit " << getCache().getType();
   if (!query.isDynamicDim(2) && query.getDimSize(2) % kvHeads != 0)
     return emitOpError("has ") << query.getDimSize(2) << " heads, which is no multiple of " << kvHeads << " key heads";
-  return success();
+  return checkPattern(*this);
 }
 
 } // namespace lathe::llm

@@ -44,18 +44,35 @@ def Llm_AttentionOp : Llm_InferredOp<"attention", [AttrSizedOperandSegments]> {
     query (batch, T, heads, D), key (batch, S, kvHeads, D), value (batch, S, kvHeads, Dv) -> (batch, T, heads, Dv); head h
     reads key head h / (heads / kvHeads). `score = scale * q.k`, soft cap `c * tanh(score / c)` if `softcap` is c > 0, plus
     `mask` (additive floats, or booleans: false hides), broadcast to (batch, heads, T, S), plus
-    `slopes[h] * (key - query position)` (ALiBi); softmax over the visible keys; times value. A query that sees no key gives 0.
+    `slopes[h] * (key - query position)` (ALiBi), or where `slopes` is (heads, 2 D + 1) `slopes[h, D + clamp(key - query position,
+    -D, D)]` (biases by distance, as T5's); softmax over the visible keys; times value. A query that sees no key gives 0.
     Query t of a sequence of length L (S, or `lengths[b]` where given: keys from there on are hidden) has the position
-    L - T + t; `causal` hides keys after it, `window` w > 0 also those at or before position - w. `sinks` (heads) adds an exp(sink)
-    to the softmax's denominator.
-    Source: Vaswani et al. 2017, arXiv:1706.03762; Ainslie et al. 2023, arXiv:2305.13245; ONNX Attention.
+    L - T + t; `causal` hides keys after it, `window` w > 0 also those at or before position - w, `ahead` a >= 0 those after
+    position + a. `sinks` (heads) adds an exp(sink) to the softmax's denominator.
+
+    A pattern says how often a key counts: c times weighs exp(score) c times, never hides it. Query and key positions p and k:
+    - `segments` [n..] with `dilations` [d..]: once for each n, d where p and k lie in one segment of n positions (0: one that
+      holds all) and p mod d = k mod d = h mod d.
+    - `block_size` b: once if p and k lie in blocks of b positions at most `block_window` apart, or either in the
+      `first_blocks` first or `last_blocks` last ones of L; and once more for each triple (head, block of p, block of k) of
+      `block_pairs`, where head -1 is every head and block -1 of p every one that is not first or last. Lengths L up to
+      `dense_length` are dense: every key counts once.
+    Source: Vaswani et al. 2017, arXiv:1706.03762; Ainslie et al. 2023, arXiv:2305.13245; ONNX Attention; patterns: Ding et al.
+    2023, arXiv:2307.02486 (the branches' denominators weigh them, which is one softmax over their keys together); Zaheer et al.
+    2020, arXiv:2007.14062.
     Example: `%y = llm.attention %q, %k, %v {scale = 0.25 : f32, causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0>}
               : (tensor<?x?x4x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x2x16xf32>) -> tensor<?x?x4x16xf32>`
   }];
   let arguments = (ins Llm_FloatTensor:$query, Llm_FloatTensor:$key, Llm_FloatTensor:$value, Optional<Llm_Tensor>:$mask,
                        Optional<Llm_IntTensor>:$lengths, Optional<Llm_FloatTensor>:$slopes,
                        Optional<Llm_FloatTensor>:$sinks, F32Attr:$scale, UnitAttr:$causal,
-                       DefaultValuedAttr<I64Attr, "0">:$window, DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
+                       DefaultValuedAttr<I64Attr, "0">:$window, DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
+                       DefaultValuedAttr<I64Attr, "-1">:$ahead,
+                       OptionalAttr<DenseI64ArrayAttr>:$segments, OptionalAttr<DenseI64ArrayAttr>:$dilations,
+                       DefaultValuedAttr<I64Attr, "0">:$block_size, DefaultValuedAttr<I64Attr, "0">:$block_window,
+                       DefaultValuedAttr<I64Attr, "0">:$first_blocks, DefaultValuedAttr<I64Attr, "0">:$last_blocks,
+                       OptionalAttr<DenseI64ArrayAttr>:$block_pairs,
+                       DefaultValuedAttr<I64Attr, "0">:$dense_length);
   let results = (outs Llm_FloatTensor:$result);
   let hasVerifier = 1;
 }
@@ -79,7 +96,7 @@ def Llm_CachedAttentionOp : Llm_InferredOp<"cached_attention", [AttrSizedOperand
   let summary = "causal attention over the cache";
   let description = [{
     As `llm.attention`, causal, where token i (query (1, tokens, heads, headDim)) sees the positions 0 .. positions[i] of its
-    sequence in the cache. Attributes as there.
+    sequence in the cache. Attributes as there, patterns too as far as they do not count from a sequence's end.
     Example: `%y = llm.cached_attention %q, %c, %p, %s, %b {scale = 0.25 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>}
               : (tensor<1x?x4x16xf32>, !llm.kv_cache<2 x 16 x f16, page 64>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>)
               -> tensor<1x?x4x16xf32>`
@@ -87,7 +104,10 @@ def Llm_CachedAttentionOp : Llm_InferredOp<"cached_attention", [AttrSizedOperand
   let arguments = (ins Llm_FloatTensor:$query, Llm_KvCacheType:$cache, Llm_IntTensor:$positions, Llm_IntTensor:$sequences,
                        Llm_IntTensor:$block_table, Optional<Llm_FloatTensor>:$slopes, Optional<Llm_FloatTensor>:$sinks,
                        F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
-                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
+                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
+                       OptionalAttr<DenseI64ArrayAttr>:$segments, OptionalAttr<DenseI64ArrayAttr>:$dilations,
+                       DefaultValuedAttr<I64Attr, "0">:$block_size, DefaultValuedAttr<I64Attr, "0">:$block_window,
+                       DefaultValuedAttr<I64Attr, "0">:$first_blocks, OptionalAttr<DenseI64ArrayAttr>:$block_pairs);
   let results = (outs Llm_FloatTensor:$result);
   let hasVerifier = 1;
 }

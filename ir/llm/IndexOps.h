@@ -1,4 +1,4 @@
-// The ops of ir/llm/IndexOps.td: gather and scatter families, top_k, padding, tiling: ops that move elements by computed places.
+// The ops of ir/llm/IndexOps.td: gather and scatter families, top_k, padding: ops that move elements by computed places.
 #pragma once
 
 #include "ir/llm/Llm.h"

@@ -27,6 +27,17 @@ constexpr SchemeName schemes[] = {{"q4_0", LATHE_Q4_0, 32},  {"q4_1", LATHE_Q4_1
                                   {"q5_k", LATHE_Q5_K, 256}, {"q6_k", LATHE_Q6_K, 256}, {"int4", LATHE_INT4, 32}};
 } // namespace
 
+namespace {
+struct NarrowName {
+  StringLiteral name;
+  LatheType type;
+};
+constexpr NarrowName narrowTypes[] = {
+    {"f8e4m3fn", LATHE_F8E4M3FN}, {"f8e4m3fnuz", LATHE_F8E4M3FNUZ}, {"f8e5m2", LATHE_F8E5M2},
+    {"f8e5m2fnuz", LATHE_F8E5M2FNUZ}, {"f8e8m0", LATHE_F8E8M0}, {"f4e2m1", LATHE_F4E2M1},
+    {"i4", LATHE_I4}, {"u4", LATHE_U4}, {"i2", LATHE_I2}, {"u2", LATHE_U2}};
+} // namespace
+
 static ParseResult parseScheme(AsmParser &parser, std::string &scheme) { return parser.parseKeywordOrString(&scheme); }
 static void printScheme(AsmPrinter &printer, StringRef scheme) { printer << scheme; }
 
@@ -36,6 +47,14 @@ LogicalResult BlockType::verify(function_ref<InFlightDiagnostic()> emitError, St
       return ::mlir::success();
   return emitError() << "unknown block scheme '" << scheme
                      << "'; known: q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k, int4";
+}
+
+LogicalResult NarrowType::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name) {
+  for (const NarrowName &known : narrowTypes)
+    if (name == known.name)
+      return ::mlir::success();
+  return emitError() << "unknown narrow type '" << name
+                     << "'; known: f8e4m3fn, f8e4m3fnuz, f8e5m2, f8e5m2fnuz, f8e8m0, f4e2m1, i4, u4, i2, u2";
 }
 
 LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads, int64_t headDim,
@@ -54,7 +73,11 @@ LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError, 
 
 bool isTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && (isa<FloatType, IntegerType, BlockType>(tensor.getElementType()));
+  return tensor && (isa<FloatType, IntegerType, NarrowType, BlockType>(tensor.getElementType()));
+}
+
+bool isNumberTensor(Type type) {
+  return isTensor(type) && !isa<NarrowType>(cast<RankedTensorType>(type).getElementType());
 }
 
 bool isWeightTensor(Type type) {
@@ -107,6 +130,12 @@ std::optional<LatheType> latheType(Type element) {
   if (auto block = dyn_cast<BlockType>(element)) {
     for (const SchemeName &known : schemes)
       if (known.name == block.getScheme())
+        return known.type;
+    return std::nullopt;
+  }
+  if (auto narrow = dyn_cast<NarrowType>(element)) {
+    for (const NarrowName &known : narrowTypes)
+      if (known.name == narrow.getName())
         return known.type;
     return std::nullopt;
   }
@@ -168,6 +197,9 @@ Type elementType(MLIRContext *context, LatheType type) {
   default:
     break;
   }
+  for (const NarrowName &known : narrowTypes)
+    if (known.type == type)
+      return NarrowType::get(context, known.name);
   for (const SchemeName &known : schemes)
     if (known.type == type)
       return BlockType::get(context, known.name);

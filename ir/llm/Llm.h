@@ -19,8 +19,10 @@ namespace lathe::llm {
 
 class SymbolicShapes;
 
-/// A ranked tensor of floats, integers, booleans or quantised blocks.
+/// A ranked tensor of floats, integers, booleans, narrow elements or quantised blocks.
 bool isTensor(mlir::Type type);
+/// The same, but for narrow elements.
+bool isNumberTensor(mlir::Type type);
 /// A ranked tensor of floats or quantised blocks.
 bool isWeightTensor(mlir::Type type);
 

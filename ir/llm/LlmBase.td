@@ -43,6 +43,19 @@ def Llm_BlockType : Llm_Type<"Block", "block"> {
   let genVerifyDecl = 1;
 }
 
+def Llm_NarrowType : Llm_Type<"Narrow", "narrow"> {
+  let summary = "element type of a float of 4 or 8 bits, or an integer of 2 or 4 bits";
+  let description = [{
+    One element in a byte whose low bits count: `tensor<?x8x!llm.narrow<f8e4m3fn>>`. Types: f8e4m3fn, f8e4m3fnuz, f8e5m2,
+    f8e5m2fnuz, f8e8m0, f4e2m1, i4, u4, i2, u2 (runtime/artifact.h). Such tensors are moved and cast, not computed with. A
+    cast to a float rounds to nearest even (f8e8m0: halves up); what is too large becomes infinity, NaN where the type has
+    no infinity, the largest number where it has no NaN. A cast to an integer keeps the low bits.
+  }];
+  let parameters = (ins StringRefParameter<"type">:$name);
+  let assemblyFormat = "`<` custom<Scheme>($name) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Llm_KvCacheType : Llm_Type<"KvCache", "kv_cache"> {
   let summary = "keys and values of one attention layer, for all sequences";
   let description = [{
@@ -58,6 +71,8 @@ def Llm_KvCacheType : Llm_Type<"KvCache", "kv_cache"> {
 
 // Any ranked tensor of numbers, booleans (i1) or quantised blocks.
 def Llm_Tensor : Type<CPred<"::lathe::llm::isTensor($_self)">, "tensor of numbers, booleans or quantised blocks">;
+// One that is computed with: no narrow elements.
+def Llm_NumberTensor : Type<CPred<"::lathe::llm::isNumberTensor($_self)">, "tensor of numbers or booleans that are computed with">;
 def Llm_FloatTensor : RankedTensorOf<[AnyFloat]>;
 def Llm_IntTensor : RankedTensorOf<[AnyInteger]>;
 def Llm_BoolTensor : RankedTensorOf<[I1]>;

@@ -37,6 +37,18 @@ LATHE_CALL(TanhOp, "tanh")
 LATHE_CALL(ErfOp, "erf")
 LATHE_CALL(SinOp, "sin")
 LATHE_CALL(CosOp, "cos")
+LATHE_CALL(TanOp, "tan")
+LATHE_CALL(AsinOp, "asin")
+LATHE_CALL(AcosOp, "acos")
+LATHE_CALL(AtanOp, "atan")
+LATHE_CALL(SinhOp, "sinh")
+LATHE_CALL(CoshOp, "cosh")
+LATHE_CALL(AsinhOp, "asinh")
+LATHE_CALL(AcoshOp, "acosh")
+LATHE_CALL(AtanhOp, "atanh")
+LATHE_CALL(Expm1Op, "expm1")
+LATHE_CALL(Log1pOp, "log1p")
+LATHE_CALL(SoftplusOp, "softplus")
 LATHE_CALL(FloorOp, "floor")
 LATHE_CALL(CeilOp, "ceil")
 LATHE_CALL(RoundOp, "round")
@@ -67,10 +79,15 @@ std::string CompareOp::emitElement(ArrayRef<std::string> operands) {
   static constexpr const char *names[] = {"equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"};
   return call(names[static_cast<uint32_t>(getPredicate())], operands);
 }
+std::string BitwiseOp::emitElement(ArrayRef<std::string> operands) {
+  static constexpr const char *names[] = {"bitAnd", "bitOr", "bitXor", "shiftLeft", "shiftRight"};
+  return call(names[static_cast<uint32_t>(getKind())], operands);
+}
 std::string CastOp::emitElement(ArrayRef<std::string> operands) {
-  static constexpr const char *names[] = {"float",    "half",     "bfloat",  "double",  "int8_t",
-                                          "int16_t",  "int32_t",  "int64_t", "uint8_t", "uint16_t",
-                                          "uint32_t", "uint64_t", "bool"};
+  static constexpr const char *names[] = {"float",   "half",     "bfloat",     "double",   "int8_t",     "int16_t",
+                                          "int32_t", "int64_t",  "uint8_t",    "uint16_t", "uint32_t",   "uint64_t",
+                                          "bool",    "F8E4M3FN", "F8E4M3FNUZ", "F8E5M2",   "F8E5M2FNUZ", "F8E8M0",
+                                          "F4E2M1",  "I4",       "U4",         "I2",       "U2"};
   LatheType type = *latheType(tensorOf(getResult()).getElementType());
   return std::string("lathe::cast<") + names[type] + ">(" + operands[0] + ")";
 }
@@ -97,6 +114,12 @@ LATHE_INFER(IsNanOp) {
   return success();
 }
 LATHE_INFER(CompareOp) { return inferBroadcast(location, adaptor.getOperands(), IntegerType::get(context, 1), types); }
+LATHE_INFER(BitwiseOp) {
+  if (tensorOf(adaptor.getLhs()).getElementType() != tensorOf(adaptor.getRhs()).getElementType())
+    return emitOptionalError(location, "combines integers of one type, got ", adaptor.getLhs().getType(), " and ",
+                             adaptor.getRhs().getType());
+  return inferBroadcast(location, adaptor.getOperands(), Type(), types);
+}
 LATHE_INFER(SelectOp) {
   if (tensorOf(adaptor.getX()).getElementType() != tensorOf(adaptor.getY()).getElementType())
     return emitOptionalError(location, "chooses between tensors of one element type, got ", adaptor.getX().getType(),
@@ -222,6 +245,8 @@ static bool isWeightExpression(Value value) {
     return false;
   if (isa<WeightOp>(op))
     return true;
+  if (Type to = tensorOf(value).getElementType(); isa<CastOp>(op) && !to.isF32() && !to.isF16() && !to.isBF16())
+    return false;
   return isa<TransposeOp, CastOp, ConcatOp, ReshapeOp>(op) && isWeightExpression(op->getOperand(0));
 }
 

@@ -5,8 +5,8 @@
 include "ir/llm/LlmBase.td"
 
 class Llm_UnaryOp<string mnemonic> : Llm_InferredOp<mnemonic, [DeclareOpInterfaceMethods<Pointwise>]> {
-  let arguments = (ins Llm_Tensor:$x);
-  let results = (outs Llm_Tensor:$result);
+  let arguments = (ins Llm_NumberTensor:$x);
+  let results = (outs Llm_NumberTensor:$result);
   let extraClassDeclaration = inferredDecls;
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *, ::std::optional<::mlir::Location>, Adaptor adaptor,
@@ -19,7 +19,7 @@ class Llm_UnaryOp<string mnemonic> : Llm_InferredOp<mnemonic, [DeclareOpInterfac
 
 class Llm_BinaryOp<string mnemonic, list<Trait> traits = []>
     : Llm_InferredOp<mnemonic, [DeclareOpInterfaceMethods<Pointwise>] # traits> {
-  let arguments = (ins Llm_Tensor:$lhs, Llm_Tensor:$rhs);
+  let arguments = (ins Llm_NumberTensor:$lhs, Llm_NumberTensor:$rhs);
   let results = (outs Llm_Tensor:$result);
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *, ::std::optional<::mlir::Location> location,
@@ -123,6 +123,123 @@ def Llm_CosOp : Llm_UnaryOp<"cos"> {
     the cosine, element by element. Source: ONNX Cos.
     Example: `%y = llm.cos %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
   }];
+}
+
+def Llm_TanOp : Llm_UnaryOp<"tan"> {
+  let summary = "the tangent";
+  let description = [{
+    the tangent, element by element. Source: ONNX Tan.
+    Example: `%y = llm.tan %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AsinOp : Llm_UnaryOp<"asin"> {
+  let summary = "the arc sine";
+  let description = [{
+    the arc sine, element by element. Source: ONNX Asin.
+    Example: `%y = llm.asin %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AcosOp : Llm_UnaryOp<"acos"> {
+  let summary = "the arc cosine";
+  let description = [{
+    the arc cosine, element by element. Source: ONNX Acos.
+    Example: `%y = llm.acos %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AtanOp : Llm_UnaryOp<"atan"> {
+  let summary = "the arc tangent";
+  let description = [{
+    the arc tangent, element by element. Source: ONNX Atan.
+    Example: `%y = llm.atan %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_SinhOp : Llm_UnaryOp<"sinh"> {
+  let summary = "the hyperbolic sine";
+  let description = [{
+    the hyperbolic sine, element by element. Source: ONNX Sinh.
+    Example: `%y = llm.sinh %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_CoshOp : Llm_UnaryOp<"cosh"> {
+  let summary = "the hyperbolic cosine";
+  let description = [{
+    the hyperbolic cosine, element by element. Source: ONNX Cosh.
+    Example: `%y = llm.cosh %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AsinhOp : Llm_UnaryOp<"asinh"> {
+  let summary = "the inverse of the hyperbolic sine";
+  let description = [{
+    the inverse of the hyperbolic sine, element by element. Source: ONNX Asinh.
+    Example: `%y = llm.asinh %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AcoshOp : Llm_UnaryOp<"acosh"> {
+  let summary = "the inverse of the hyperbolic cosine";
+  let description = [{
+    the inverse of the hyperbolic cosine, element by element. Source: ONNX Acosh.
+    Example: `%y = llm.acosh %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_AtanhOp : Llm_UnaryOp<"atanh"> {
+  let summary = "the inverse of the hyperbolic tangent";
+  let description = [{
+    the inverse of the hyperbolic tangent, element by element. Source: ONNX Atanh.
+    Example: `%y = llm.atanh %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_Expm1Op : Llm_UnaryOp<"expm1"> {
+  let summary = "e^x - 1, exact near 0";
+  let description = [{
+    e^x - 1, exact near 0, element by element. Source: C99 expm1; for ONNX Elu, Selu and Celu.
+    Example: `%y = llm.expm1 %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_Log1pOp : Llm_UnaryOp<"log1p"> {
+  let summary = "the natural logarithm of 1 + x, exact near 0";
+  let description = [{
+    the natural logarithm of 1 + x, exact near 0, element by element. Source: C99 log1p.
+    Example: `%y = llm.log1p %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_SoftplusOp : Llm_UnaryOp<"softplus"> {
+  let summary = "log(1 + e^x)";
+  let description = [{
+    log(1 + e^x), element by element. Source: ONNX Softplus.
+    Example: `%y = llm.softplus %x : (tensor<?x8xf32>) -> tensor<?x8xf32>`
+  }];
+}
+
+def Llm_BitLogic : I32EnumAttr<"BitLogic", "how the bits of two integers are combined", [
+    I32EnumAttrCase<"both", 0, "and">, I32EnumAttrCase<"either", 1, "or">, I32EnumAttrCase<"one", 2, "xor">,
+    I32EnumAttrCase<"left", 3, "shift_left">, I32EnumAttrCase<"right", 4, "shift_right">]> {
+  let cppNamespace = "::lathe::llm";
+  let genSpecializedAttr = 0;
+}
+def Llm_BitLogicAttr : EnumAttr<Llm_Dialect, Llm_BitLogic, "bit_logic">;
+
+def Llm_BitwiseOp : Llm_InferredOp<"bitwise", [DeclareOpInterfaceMethods<Pointwise>]> {
+  let summary = "combines the bits of two integers";
+  let description = [{
+    `and`, `or`, `xor`, `shift_left` and `shift_right` of integers of one type, with numpy broadcasting. Signed integers
+    shift right arithmetically; a shift by less than 0 or by all bits and more leaves the fill: 0, or the sign.
+    Source: ONNX BitwiseAnd, BitwiseOr, BitwiseXor, BitShift (28).
+    Example: `%y = llm.bitwise xor, %a, %b : (tensor<?x8xi32>, tensor<8xi32>) -> tensor<?x8xi32>`
+  }];
+  let arguments = (ins Llm_BitLogicAttr:$kind, Llm_IntTensor:$lhs, Llm_IntTensor:$rhs);
+  let results = (outs Llm_IntTensor:$result);
+  let assemblyFormat = "$kind `,` operands attr-dict `:` functional-type(operands, results)";
 }
 
 def Llm_FloorOp : Llm_UnaryOp<"floor"> {
@@ -303,7 +420,7 @@ def Llm_CompareOp : Llm_InferredOp<"compare", [DeclareOpInterfaceMethods<Pointwi
     `lhs predicate rhs`, with numpy broadcasting; comparisons with NaN are false, `ne` true. Source: ONNX Equal, Less, ...
     Example: `%y = llm.compare le, %a, %b : (tensor<?x1xi64>, tensor<?xi64>) -> tensor<?x?xi1>`
   }];
-  let arguments = (ins Llm_PredicateAttr:$predicate, Llm_Tensor:$lhs, Llm_Tensor:$rhs);
+  let arguments = (ins Llm_PredicateAttr:$predicate, Llm_NumberTensor:$lhs, Llm_NumberTensor:$rhs);
   let results = (outs Llm_BoolTensor:$result);
   let assemblyFormat = "$predicate `,` operands attr-dict `:` functional-type(operands, results)";
 }
@@ -332,7 +449,7 @@ def Llm_ReduceOp : Llm_InferredOp<"reduce"> {
     `axes` ascending; with `keep` they stay as size 1. Source: ONNX ReduceSum, ReduceMean, ...
     Example: `%y = llm.reduce mean, %x {axes = array<i64: 2>, keep} : (tensor<?x?x8xf32>) -> tensor<?x?x1xf32>`
   }];
-  let arguments = (ins Llm_ReductionAttr:$kind, Llm_Tensor:$x, DenseI64ArrayAttr:$axes, UnitAttr:$keep);
+  let arguments = (ins Llm_ReductionAttr:$kind, Llm_NumberTensor:$x, DenseI64ArrayAttr:$axes, UnitAttr:$keep);
   let results = (outs Llm_Tensor:$result);
   let assemblyFormat = "$kind `,` operands attr-dict `:` functional-type(operands, results)";
 }
@@ -354,7 +471,7 @@ def Llm_MatmulOp : Llm_InferredOp<"matmul"> {
     Source: ONNX MatMul.
     Example: `%c = llm.matmul %a, %b : (tensor<?x4x?x16xf32>, tensor<?x4x16x?xf32>) -> tensor<?x4x?x?xf32>`
   }];
-  let arguments = (ins Llm_Tensor:$lhs, Llm_Tensor:$rhs);
+  let arguments = (ins Llm_NumberTensor:$lhs, Llm_NumberTensor:$rhs);
   let results = (outs Llm_Tensor:$result);
   let hasCanonicalizer = 1;
 }

@@ -83,6 +83,11 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::computeContent(Value 
   }
   if (auto own = dyn_cast_or_null<SymbolicSizes>(op))
     return own.symbolicContent(cast<OpResult>(value).getResultNumber(), *this);
+  if (op && op->getNumRegions() == 1 && op->getRegion(0).hasOneBlock()) { // plan.group
+    Operation &last = op->getRegion(0).front().back();
+    if (last.hasTrait<OpTrait::IsTerminator>() && last.getNumOperands() == op->getNumResults())
+      return content(last.getOperand(cast<OpResult>(value).getResultNumber()));
+  }
   if (!op || op->getNumResults() != 1 || !isa<IntegerType, FloatType>(element))
     return std::nullopt;
   if (auto shape = dyn_cast<DimsOp>(op)) {
@@ -211,7 +216,7 @@ std::optional<SymbolicShapes::Expressions> SymbolicShapes::movedContent(Operatio
       int64_t size = (*fromShape)[axis], start = (*starts)[index];
       step[axis] = slice.getSteps()[index];
       start = start < 0 ? std::max<int64_t>(start, -size - 1) + size : start;
-      first[axis] = step[axis] > 0 ? std::clamp<int64_t>(start, 0, size) : std::clamp<int64_t>(start, -1, size - 1);
+      first[axis] = step[axis] > 0 ? std::clamp<int64_t>(start, 0, size) : std::min(std::max<int64_t>(start, 0), size - 1);
     }
     forEach(shape, [&](int64_t index, ArrayRef<int64_t> at) {
       SmallVector<int64_t> source(at);

@@ -2,6 +2,7 @@
 #include "ir/llm/SymbolicShapes.h"
 #include "ir/llm/Llm.h"
 #include "ir/llm/SymbolicShapesEntry.h"
+#include "ir/llm/Tables.h"
 
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -182,7 +183,7 @@ SymbolicShapes::Expressions SymbolicShapes::opDims(Operation *op) const {
   if (isa<Pointwise>(op))
     return broadcastDims(op->getOperands());
   return ::llvm::TypeSwitch<Operation *, Result>(op)
-      .Case<TriluOp, CumSumOp, SoftmaxOp, RmsNormOp, LayerNormOp, RopeOp, CachedAttentionOp>(
+      .Case<BitCastOp, TriluOp, CumSumOp, SoftmaxOp, RmsNormOp, LayerNormOp, RopeOp, CachedAttentionOp>(
           [&](Operation *same) { return dims(same->getOperand(0)); })
       .Case<ReshapeOp>([&](ReshapeOp reshape) {
         return reshapedDims(reshape.getX(), reshape.getShape(), tensorOf(reshape).getRank());
@@ -361,6 +362,36 @@ SymbolicShapes::Expressions SymbolicShapes::reshapedDims(Value x, Value shape, i
   return result;
 }
 
+bool isTable(Value value) {
+  SmallVector<Value> worklist = {value};
+  for (int steps = 0; !worklist.empty(); ++steps) {
+    Value next = worklist.pop_back_val();
+    // In and out of groups of ops whose arguments are the op's operands.
+    if (auto argument = dyn_cast<BlockArgument>(next)) {
+      Operation *parent = argument.getOwner()->getParentOp();
+      if (!parent || parent->getNumOperands() != argument.getOwner()->getNumArguments())
+        return false;
+      next = parent->getOperand(argument.getArgNumber());
+    }
+    Operation *op = next.getDefiningOp();
+    if (op && op->getNumRegions() == 1 && op->getRegion(0).hasOneBlock() &&
+        op->getRegion(0).front().back().getNumOperands() == op->getNumResults()) {
+      worklist.push_back(op->getRegion(0).front().back().getOperand(cast<OpResult>(next).getResultNumber()));
+      continue;
+    }
+    if (!op || steps > 64 ||
+        !(isa<Pointwise, WeightOp, ConstantOp, RangeOp, TransposeOp, SliceOp, ReshapeOp, SqueezeOp, UnsqueezeOp,
+              ExpandOp>(op)))
+      return false;
+    // Bounds and shapes may be expressions; what is cut or moved is the table.
+    if (isa<SliceOp, ReshapeOp, ExpandOp>(op))
+      worklist.push_back(op->getOperand(0));
+    else
+      worklist.append(op->operand_begin(), op->operand_end());
+  }
+  return true;
+}
+
 SymbolicShapes::Expressions SymbolicShapes::slicedDims(Operation *op) const {
   auto slice = cast<SliceOp>(op);
   Expressions result = dims(slice.getX());
@@ -371,25 +402,29 @@ SymbolicShapes::Expressions SymbolicShapes::slicedDims(Operation *op) const {
     result[axis] = AffineExpr();
     if (!size || !starts || !ends || index >= starts->size() || index >= ends->size())
       continue;
-    // Bounds that count from the end, clamped to [0, size] (going up) or [-1, size - 1] (going down).
-    auto resolve = [&](AffineExpr bound) -> AffineExpr {
-      AffineExpr low = constant(step > 0 ? 0 : -1), high = step > 0 ? size : sizes_.sub(size, constant(1));
+    // Bounds that count from the end, clamped to [0, size] (going up) or [-1, size - 1] (going down); a start is never
+    // before the first element, if there is one.
+    auto resolve = [&](AffineExpr bound, bool isStart) -> AffineExpr {
+      bool isFirst = step > 0 || (isStart && constantValue(size).value_or(0) > 0);
+      AffineExpr low = constant(isFirst ? 0 : -1), high = step > 0 ? size : sizes_.sub(size, constant(1));
       if (auto number = constantValue(bound)) {
         if (*number >= INT32_MAX)
           return high;
         if (*number <= INT32_MIN)
-          return low;
+          return isStart && !isFirst ? AffineExpr() : low;
       }
       if (!bound)
         return bound;
-      if (sizes_.isAtLeast(bound, 0))
-        return sizes_.min(bound, high);
+      if (sizes_.isAtLeast(bound, 0)) {
+        AffineExpr least = sizes_.min(bound, high);
+        return !least && constantValue(size) && isTable(slice.getX()) ? bound : least;
+      }
       auto highest = sizes_.upperBound(bound);
       if (!highest || *highest >= 0)
-        return AffineExpr();
+        return constantValue(size) && isTable(slice.getX()) ? bound : AffineExpr();
       return sizes_.max(sizes_.add(bound, size), low);
     };
-    start = resolve((*starts)[index]), end = resolve((*ends)[index]);
+    start = resolve((*starts)[index], true), end = resolve((*ends)[index], false);
     AffineExpr length = step > 0 ? sizes_.sub(end, start) : sizes_.sub(start, end);
     length = sizes_.max(length, constant(0));
     if (step != 1 && step != -1 && length && step != INT64_MIN)

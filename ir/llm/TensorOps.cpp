@@ -1,5 +1,6 @@
 // Type inference, verifiers and folds of ir/llm/TensorOps.td.
 #include "ir/llm/Llm.h"
+#include "runtime/ElementType.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -280,6 +281,17 @@ OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult CastOp::fold(FoldAdaptor) {
+  return getX().getType() == getResult().getType() ? OpFoldResult(getX()) : OpFoldResult();
+}
+
+LogicalResult BitCastOp::verify() {
+  std::optional<LatheType> from = latheType(tensorOf(getX()).getElementType()),
+                           to = latheType(tensorOf(getResult()).getElementType());
+  if (!from || !to || isBlockType(*from) || isBlockType(*to) || bytesPerBlock(*from) != bytesPerBlock(*to))
+    return emitOpError("has elements of two sizes: ") << getX().getType() << " and " << getResult().getType();
+  return success();
+}
+OpFoldResult BitCastOp::fold(FoldAdaptor) {
   return getX().getType() == getResult().getType() ? OpFoldResult(getX()) : OpFoldResult();
 }
 

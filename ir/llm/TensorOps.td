@@ -163,10 +163,22 @@ def Llm_CastOp : Llm_Op<"cast", [Pure, SameOperandsAndResultShape, DeclareOpInte
   let summary = "converts elements to another type";
   let description = [{
     Floats round to nearest even, floats to integers truncate, to booleans compare with 0; quantised blocks are
-    dequantised. Source: ONNX Cast. Example: `%y = llm.cast %x : (tensor<?xi64>) -> tensor<?xf32>`
+    dequantised; narrow types say what happens to numbers beyond their range. Source: ONNX Cast. Example: `%y = llm.cast %x : (tensor<?xi64>) -> tensor<?xf32>`
   }];
   let arguments = (ins Llm_Tensor:$x);
   let results = (outs Llm_Tensor:$result);
+  let hasFolder = 1;
+}
+
+def Llm_BitCastOp : Llm_Op<"bit_cast", [Pure, SameOperandsAndResultShape]> {
+  let summary = "the same bytes as elements of another type";
+  let description = [{
+    Both types take as many bytes an element. Source: ONNX BitCast.
+    Example: `%y = llm.bit_cast %x : (tensor<?xf32>) -> tensor<?xi32>`
+  }];
+  let arguments = (ins Llm_Tensor:$x);
+  let results = (outs Llm_Tensor:$result);
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 

@@ -43,11 +43,13 @@ def Plan_GroupOp : Plan_Op<"group", [IsolatedFromAbove, SingleBlock]> {
     weights and cache, all as maps from the function's symbols. `packing` has an entry for each operand: "" (plain), "lanes",
     "lanes2" (two interleaved halves). `workspaces` are extra buffers after operands and results: maps that give bytes; those with a
     1 in `persistent` lie in the state arena, zero at first. A result of a cache type is the cache operand, updated in place.
+    `checks` are pairs of expressions: where the two are not equal the function is refused.
     Example: see test/passes/plan/select.mlir.
   }];
   let arguments = (ins Variadic<AnyType>:$inputs, StrAttr:$kernel, DictionaryAttr:$parameters, StrAttr:$functors,
                        AffineMapAttr:$params, AffineMapAttr:$grid, AffineMapAttr:$thread_scratch, AffineMapAttr:$bytes_read,
-                       ArrayAttr:$packing, AffineMapAttr:$workspaces, DenseI64ArrayAttr:$persistent);
+                       ArrayAttr:$packing, AffineMapAttr:$workspaces, DenseI64ArrayAttr:$persistent,
+                       OptionalAttr<AffineMapAttr>:$checks);
   let results = (outs Variadic<AnyType>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict-with-keyword `:` functional-type($inputs, $outputs) $body";
@@ -65,16 +67,22 @@ def Plan_YieldOp : Plan_Op<"yield", [Terminator, Pure, ParentOneOf<["GroupOp"]>]
 def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTerminator, Symbol]> {
   let summary = "one function of the artifact";
   let description = [{
-    Buffers and launches, in order. `symbols` names the symbolic sizes. After `place`, `slots` holds for each slot of the scratch arena
-    a map whose results are the sizes in bytes of its buffers: the slot is as large as the largest; slots lie one after another.
+    Buffers, launches and steps (`plan.size`, `plan.if`, `plan.loop`), in order. `symbols` names the symbolic sizes; what `plan.size` or a
+    result of a call defines is known from the next launch on that follows a step: there a new stage begins.
+    After `place`, `slots` holds for each slot of the scratch arena a map whose results are the sizes in bytes of its buffers: the slot is
+    as large as the largest; slots lie one after another. Where there are several stages, `slot_stages` says which one makes a slot (its
+    sizes are known then), and `stage_pools` in which memory the slots of a stage lie; a memory is made anew by each stage that has it.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$symbols, OptionalAttr<ArrayAttr>:$slots);
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$symbols, OptionalAttr<ArrayAttr>:$slots,
+                       OptionalAttr<DenseI64ArrayAttr>:$slot_stages,
+                       OptionalAttr<DenseI64ArrayAttr>:$stage_pools);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name $symbols attr-dict-with-keyword $body";
 }
 
 def Plan_Arena : I32EnumAttr<"Arena", "where a buffer lies", [
-    I32EnumAttrCase<"input", 0>, I32EnumAttrCase<"output", 1>, I32EnumAttrCase<"scratch", 2>, I32EnumAttrCase<"state", 3>]> {
+    I32EnumAttrCase<"input", 0>, I32EnumAttrCase<"output", 1>, I32EnumAttrCase<"scratch", 2>, I32EnumAttrCase<"state", 3>,
+    I32EnumAttrCase<"result", 4>]> {
   let cppNamespace = "::lathe::plan";
   let genSpecializedAttr = 0;
 }
@@ -118,9 +126,43 @@ def Plan_LaunchOp : Plan_Op<"launch"> {
   }];
   let arguments = (ins Variadic<Plan_BufferType>:$buffers, StrAttr:$kernel, DictionaryAttr:$parameters, StrAttr:$functors,
                        AffineMapAttr:$params, AffineMapAttr:$grid, AffineMapAttr:$thread_scratch, AffineMapAttr:$bytes_read,
-                       I64Attr:$reads, I64Attr:$writes, DenseI64ArrayAttr:$updates);
+                       I64Attr:$reads, I64Attr:$writes, DenseI64ArrayAttr:$updates, OptionalAttr<AffineMapAttr>:$checks);
   let assemblyFormat = "$kernel `(` $buffers `)` attr-dict-with-keyword";
   let hasVerifier = 1;
+}
+
+def Plan_SizeOp : Plan_Op<"size"> {
+  let summary = "reads a size that data decides";
+  let description = [{
+    The i64 in `value` becomes the value of the program's symbol of that name.
+    Example: `plan.size %count "nonzeros"`
+  }];
+  let arguments = (ins Plan_BufferType:$value, StrAttr:$symbol);
+  let assemblyFormat = "$value $symbol attr-dict";
+}
+
+def Plan_IfOp : Plan_Op<"if", [AttrSizedOperandSegments]> {
+  let summary = "runs one of two programs";
+  let description = [{
+    The program `then` where the bool in `condition` is true, else `otherwise`, with these inputs. What it gives becomes the
+    content of `outputs`, buffers in the arena `result`; symbols in their dims that are not known before follow from it.
+    Example: `plan.if %c, @then_0, @else_0 (%x, %y) -> (%r)`
+  }];
+  let arguments = (ins Plan_BufferType:$condition, FlatSymbolRefAttr:$then, FlatSymbolRefAttr:$otherwise,
+                       Variadic<Plan_BufferType>:$inputs, Variadic<Plan_BufferType>:$outputs);
+  let assemblyFormat = "$condition `,` $then `,` $otherwise `(` $inputs `)` `->` `(` $outputs `)` attr-dict";
+}
+
+def Plan_LoopOp : Plan_Op<"loop", [AttrSizedOperandSegments]> {
+  let summary = "runs a program again and again";
+  let description = [{
+    As LATHE_STEP_LOOP of runtime/artifact.h says. Example: `plan.loop @body_0 limit %n (%x, %y) carried 1 -> (%r, %s)`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Optional<Plan_BufferType>:$limit, Optional<Plan_BufferType>:$condition,
+                       Variadic<Plan_BufferType>:$inputs, I64Attr:$carried, Variadic<Plan_BufferType>:$outputs);
+  let assemblyFormat = [{
+    $body (`limit` $limit^)? (`while` $condition^)? `(` $inputs `)` `carried` $carried `->` `(` $outputs `)` attr-dict
+  }];
 }
 
 #endif

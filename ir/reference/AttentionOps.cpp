@@ -1,5 +1,7 @@
 // Rotary embedding, positions and attention of ir/llm/AttentionOps.td.
+#include "ir/reference/DistanceBias.h"
 #include "ir/reference/Families.h"
+#include "ir/reference/KeyPattern.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -132,10 +134,10 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
       value.dim(2) != kvHeads || kvHeads == 0 || heads % kvHeads != 0)
     return Status::failure("query " + query.describe() + ", key " + key.describe() + " and value " + value.describe() +
                            " do not fit");
-  for (const Tensor *perHead : {slopes, sinks})
-    if (perHead && perHead->size() != heads)
-      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " +
-                             perHead->describe());
+  if (sinks && sinks->size() != heads)
+    return Status::failure("needs a sink for each of " + std::to_string(heads) + " heads, got " + sinks->describe());
+  if (std::string problem = slopesProblem(slopes, heads); !problem.empty())
+    return Status::failure(problem);
   if (lengths && lengths->size() != batch)
     return Status::failure("needs " + std::to_string(batch) + " lengths, got " + lengths->describe());
   Shape full = {batch, heads, tokens, keys}, maskStrides(4, 0);
@@ -151,7 +153,10 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
   std::vector<int64_t> length = lengths ? lengths->values<int64_t>() : std::vector<int64_t>(batch, keys);
   bool boolean = mask && numberOf(mask->type()) != Number::Real;
   double scale = op.getScale().convertToDouble(), softcap = op.getSoftcap().convertToDouble();
-  int64_t window = op.getWindow();
+  int64_t window = op.getWindow(), ahead = op.getAhead();
+  KeyPattern pattern(op);
+  pattern.last = op.getLastBlocks();
+  pattern.dense = op.getDenseLength();
   std::vector<double> result(batch * tokens * heads * valueSize);
   for (int64_t b = 0; b < batch; ++b) {
     if (length[b] < 0 || length[b] > keys)
@@ -161,17 +166,23 @@ Result<Tensor> attention(llm::AttentionOp op, Operands operands) {
       for (int64_t h = 0; h < heads; ++h) {
         int64_t position = length[b] - tokens + t, kvHead = h / (heads / kvHeads);
         int64_t end = op.getCausal() ? std::clamp<int64_t>(position + 1, 0, length[b]) : length[b];
+        if (ahead >= 0 && ahead < keys)
+          end = std::clamp<int64_t>(position + ahead + 1, 0, end);
         int64_t begin = window > 0 ? std::clamp<int64_t>(position - window + 1, 0, end) : 0;
         int64_t row = (b * tokens + t) * heads + h;
         auto score = [&](int64_t s) {
-          double bias = 0;
+          double bias = pattern.bias(h, position, s, length[b]);
+          if (bias == hidden)
+            return hidden;
           if (mask) {
+            double times = bias;
             bias = maskValues[b * maskStrides[0] + h * maskStrides[1] + t * maskStrides[2] + s * maskStrides[3]];
             if (boolean)
               bias = bias != 0 ? 0.0 : hidden;
+            bias += times;
           }
           if (slopes)
-            bias += slope[h] * static_cast<double>(s - position);
+            bias += slopeBias(slope, *slopes, h, s - position);
           if (bias == hidden)
             return hidden;
           return bias + scoreOf(q.data() + row * size, k.data() + ((b * keys + s) * kvHeads + kvHead) * size, size,

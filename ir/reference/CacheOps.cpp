@@ -1,7 +1,9 @@
 // The key-value cache of ir/llm/AttentionOps.td: a tensor (pages, 2, heads, page, headDim), keys at [p, 0], values at
 // [p, 1].
+#include "ir/reference/DistanceBias.h"
 #include "ir/reference/Evaluator.h"
 #include "ir/reference/Families.h"
+#include "ir/reference/KeyPattern.h"
 
 using namespace mlir;
 
@@ -90,15 +92,16 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
   if (query.dim(0) != 1 || query.dim(3) != size || heads % slots.heads() != 0)
     return Status::failure("query " + query.describe() + " does not fit a cache of " + std::to_string(slots.heads()) +
                            " heads of " + std::to_string(size));
-  for (const Tensor *perHead : {slopes, sinks})
-    if (perHead && perHead->size() != heads)
-      return Status::failure("needs a slope or sink for each of " + std::to_string(heads) + " heads, got " +
-                             perHead->describe());
+  if (sinks && sinks->size() != heads)
+    return Status::failure("needs a sink for each of " + std::to_string(heads) + " heads, got " + sinks->describe());
+  if (std::string problem = slopesProblem(slopes, heads); !problem.empty())
+    return Status::failure(problem);
   std::vector<double> q = query.values<double>(), result(query.size());
   std::vector<double> slope = slopes ? slopes->values<double>() : std::vector<double>();
   std::vector<double> sink = sinks ? sinks->values<double>() : std::vector<double>();
   double scale = op.getScale().convertToDouble(), softcap = op.getSoftcap().convertToDouble();
   int64_t window = op.getWindow();
+  KeyPattern pattern(op);
   std::vector<double> keys, values;
   for (int64_t token = 0; token < tokens; ++token) {
     int64_t position = slots.positionOf(token), begin = window > 0 ? std::max<int64_t>(position - window + 1, 0) : 0;
@@ -117,7 +120,9 @@ Result<Tensor> attendCache(llm::CachedAttentionOp op, const Tensor &query, const
       for (int64_t h = kvHead * group; h < (kvHead + 1) * group; ++h) {
         int64_t row = (token * heads + h) * size;
         auto score = [&](int64_t s) {
-          double bias = slopes ? slope[h] * static_cast<double>(s - position) : 0.0;
+          double bias = pattern.bias(h, position, s, position + 1);
+          if (slopes)
+            bias += slopeBias(slope, *slopes, h, s - position);
           return bias + scoreOf(q.data() + row, keys.data() + (s - begin) * size, size, scale, softcap);
         };
         auto valueRow = [&](int64_t s) -> const double * { return values.data() + (s - begin) * size; };

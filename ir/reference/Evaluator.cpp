@@ -1,5 +1,6 @@
 // Walks a function and hands each op to its family; see Evaluator.h.
 #include "ir/reference/Evaluator.h"
+#include "ir/llm/ControlOps.h"
 #include "ir/plan/Plan.h"
 #include "ir/reference/Families.h"
 #include "ir/reference/Symbols.h"
@@ -46,8 +47,8 @@ Result<Tensor> tensorOf(ElementsAttr elements) {
 }
 
 Result<DenseElementsAttr> elementsOf(MLIRContext *context, const Tensor &tensor) {
-  if (isBlockType(tensor.type()))
-    return Status::failure("quantised blocks are no constant: " + tensor.describe());
+  if (isBlockType(tensor.type()) || isNarrowType(tensor.type()))
+    return Status::failure("quantised blocks and narrow elements are no constant: " + tensor.describe());
   auto type = RankedTensorType::get(tensor.shape(), llm::elementType(context, tensor.type()));
   if (tensor.type() == LATHE_BOOL) {
     SmallVector<bool> values;
@@ -118,7 +119,7 @@ std::optional<Result<std::vector<Tensor>>> evaluateByFamily(Operation *op, Opera
 
 class Evaluation {
 public:
-  Evaluation(const SymbolValues &symbols, const EvaluateOptions &options) : symbols_(symbols), options_(options) {}
+  Evaluation(SymbolValues symbols, const EvaluateOptions &options) : symbols_(std::move(symbols)), options_(options) {}
 
   /// The operands of the block's terminator.
   Result<std::vector<Tensor>> run(Block &block, std::span<const Tensor> inputs) {
@@ -175,6 +176,19 @@ private:
         return failureAt(op, loaded.message());
       return std::vector<Tensor>{std::move(*loaded)};
     }
+    if (auto size = dyn_cast<llm::SizeOp>(op)) {
+      const Tensor &value = *operands(size.getValue());
+      if (Status status = defineSize(size.getSymbol(), value, symbols_); !status)
+        return failureAt(op, status.message());
+      return std::vector<Tensor>{value};
+    }
+    if (isa<llm::IfOp, llm::LoopOp>(op)) {
+      Result<std::vector<Tensor>> results = evaluateCall(
+          op, operands, symbols_, [&](func::FuncOp function, std::span<const Tensor> inputs) {
+            return callFunction(function, inputs);
+          });
+      return results ? std::move(results) : failureAt(op, results.message());
+    }
     auto results = evaluateByFamily(op, operands, symbols_);
     if (!results)
       return failureAt(op, "the reference evaluator does not know this op");
@@ -183,13 +197,24 @@ private:
     return std::move(**results);
   }
 
+  /// A function that an op calls: symbols of the same name have the same value there.
+  Result<std::vector<Tensor>> callFunction(func::FuncOp function, std::span<const Tensor> inputs) {
+    std::map<std::string, int64_t> given = options_.symbols;
+    for (auto [name, value] : ::llvm::zip(symbols_.names, symbols_.values))
+      if (value)
+        given[name] = *value;
+    EvaluateOptions options = options_;
+    options.symbols = std::move(given);
+    return reference::evaluate(function, inputs, options);
+  }
+
   Result<Tensor> load(llm::WeightOp op) {
     if (!options_.weights)
       return Status::failure("no weights are given, but '" + op.getName().str() + "' is needed");
     return options_.weights(op.getName(), cast<RankedTensorType>(op.getResult().getType()));
   }
 
-  const SymbolValues &symbols_;
+  SymbolValues symbols_;
   const EvaluateOptions &options_;
 };
 

@@ -33,6 +33,14 @@ std::optional<Result<std::vector<Tensor>>> evaluateMoeOp(mlir::Operation *op, Op
 std::optional<Result<std::vector<Tensor>>> evaluateControlOp(mlir::Operation *op, Operands operands,
                                                               const SymbolValues &symbols);
 
+/// Gives a symbol the value of llm.size. Fails below 0 and beyond what a tensor may have.
+Status defineSize(llvm::StringRef symbol, const Tensor &value, SymbolValues &symbols);
+/// llm.if and llm.loop, which call functions of their module; symbols that they define get their values.
+using CallFunction =
+    llvm::function_ref<Result<std::vector<Tensor>>(mlir::func::FuncOp function, std::span<const Tensor> inputs)>;
+Result<std::vector<Tensor>> evaluateCall(mlir::Operation *op, Operands operands, SymbolValues &symbols,
+                                         CallFunction call);
+
 using Shape = std::vector<int64_t>;
 
 /// The numpy broadcast of shapes, or a failure that names both sizes.
@@ -70,5 +78,9 @@ void attendRow(int64_t begin, int64_t end, std::optional<double> sink, llvm::fun
                llvm::function_ref<const double *(int64_t)> value, int64_t size, double *out);
 /// `scale * q.k`, soft capped.
 double scoreOf(const double *query, const double *key, int64_t size, double scale, double softcap);
+
+/// x as int8 activations hold it: blocks of 32 are rounded to multiples of max |x| / 127.
+void roundActivations(std::vector<double> &x);
+double activate(llm::Activation activation, double x);
 
 } // namespace lathe::reference

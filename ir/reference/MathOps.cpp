@@ -10,6 +10,35 @@ using namespace mlir;
 
 namespace lathe::reference {
 
+void roundActivations(std::vector<double> &x) {
+  for (size_t first = 0; first < x.size(); first += 32) {
+    float largest = 0;
+    for (size_t i = first; i < first + 32; ++i)
+      largest = std::max(largest, std::fabs(static_cast<float>(x[i])));
+    float scale = largest / 127.0f;
+    for (size_t i = first; i < first + 32; ++i) {
+      float quotient = scale == 0 ? 0.0f : std::nearbyint(static_cast<float>(x[i]) / scale);
+      x[i] = static_cast<double>(quotient) * static_cast<double>(scale);
+    }
+  }
+}
+
+double activate(llm::Activation activation, double x) {
+  switch (activation) {
+  case llm::Activation::silu:
+    return x / (1.0 + std::exp(-x));
+  case llm::Activation::gelu:
+    return x * (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0;
+  case llm::Activation::gelu_tanh:
+    return x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x))) / 2.0;
+  case llm::Activation::relu:
+    return x < 0 ? 0.0 : x;
+  case llm::Activation::sigmoid:
+    return 1.0 / (1.0 + std::exp(-x));
+  }
+  __builtin_unreachable();
+}
+
 namespace {
 
 /// The sum of products, in eight lanes of the index mod 8 that are added at the end: a fixed order that compilers
@@ -44,18 +73,22 @@ template <class V> V combine(llm::Reduction kind, V a, V b) {
   }
 }
 
-template <class V> V neutralOf(llm::Reduction kind) {
-  using Limits = std::numeric_limits<V>;
-  switch (kind) {
-  case llm::Reduction::max:
-    return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-  case llm::Reduction::min:
-    return Limits::has_infinity ? Limits::infinity() : Limits::max();
-  case llm::Reduction::prod:
+/// What combining no elements of the type gives.
+template <class V> V neutralOf(llm::Reduction kind, LatheType type) {
+  if (kind == llm::Reduction::prod)
     return 1;
-  default:
+  if (kind != llm::Reduction::max && kind != llm::Reduction::min)
     return 0;
-  }
+  bool largest = kind == llm::Reduction::min;
+  if constexpr (std::is_same_v<V, double>)
+    return largest ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+  if (type == LATHE_BOOL)
+    return largest ? 1 : 0;
+  bool isUnsigned = type >= LATHE_U8;
+  uint64_t bits = 8 * bytesPerBlock(type), all = bits == 64 ? UINT64_MAX : (uint64_t(1) << bits) - 1;
+  if (largest)
+    return static_cast<V>(isUnsigned ? all : all >> 1);
+  return static_cast<V>(isUnsigned ? 0 : ~(all >> 1));
 }
 
 template <class V> Result<Tensor> reduce(llm::ReduceOp op, const Tensor &x) {
@@ -70,7 +103,7 @@ template <class V> Result<Tensor> reduce(llm::ReduceOp op, const Tensor &x) {
   Result<Tensor> place = Tensor::zeros(x.type(), shape);
   if (!place)
     return place;
-  std::vector<V> values = x.values<V>(), result(place->size(), neutralOf<V>(op.getKind()));
+  std::vector<V> values = x.values<V>(), result(place->size(), neutralOf<V>(op.getKind(), x.type()));
   forEachElement<1>(x.shape(), {broadcastStrides(kept, x.shape())}, {},
                     [&](int64_t i, const std::array<int64_t, 1> &at) {
                       result[at[0]] = combine(op.getKind(), result[at[0]], values[i]);
@@ -135,20 +168,6 @@ template <class V> Result<Tensor> matmul(const Tensor &lhs, const Tensor &rhs) {
                             out[row * columns + column] += x[row * inner + k] * y[k * columns + column];
                     });
   return Tensor::ofValues<V>(lhs.type(), shape, result);
-}
-
-/// Rounds to int8 in blocks of 32 along the rows: d = max |x| / 127 and q = round(x / d) in f32, then q * d.
-void roundActivations(std::vector<double> &x) {
-  for (size_t first = 0; first < x.size(); first += 32) {
-    float largest = 0;
-    for (size_t i = first; i < first + 32; ++i)
-      largest = std::max(largest, std::fabs(static_cast<float>(x[i])));
-    float scale = largest / 127.0f;
-    for (size_t i = first; i < first + 32; ++i) {
-      float quotient = scale == 0 ? 0.0f : std::nearbyint(static_cast<float>(x[i]) / scale);
-      x[i] = static_cast<double>(quotient) * static_cast<double>(scale);
-    }
-  }
 }
 
 Result<Tensor> linear(const Tensor &x, const Tensor &weight, const Tensor *bias, bool int8Activations) {
@@ -220,22 +239,6 @@ Result<Tensor> normalize(const Tensor &x, const Tensor *weight, const Tensor *bi
       row[i] = (row[i] - mean) * factor * scale[i] + offset[i];
   }
   return Tensor::ofValues<double>(x.type(), x.shape(), values);
-}
-
-double activate(llm::Activation activation, double x) {
-  switch (activation) {
-  case llm::Activation::silu:
-    return x / (1.0 + std::exp(-x));
-  case llm::Activation::gelu:
-    return x * (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0;
-  case llm::Activation::gelu_tanh:
-    return x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x))) / 2.0;
-  case llm::Activation::relu:
-    return x < 0 ? 0.0 : x;
-  case llm::Activation::sigmoid:
-    return 1.0 / (1.0 + std::exp(-x));
-  }
-  __builtin_unreachable();
 }
 
 Result<Tensor> glu(llm::Activation activation, const Tensor &gate, const Tensor *up) {

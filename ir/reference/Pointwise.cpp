@@ -76,6 +76,20 @@ Unary unaryOf(Operation *op) {
       .Case([](llm::ErfOp) { return Unary{[](double x) { return std::erf(x); }}; })
       .Case([](llm::SinOp) { return Unary{[](double x) { return std::sin(x); }}; })
       .Case([](llm::CosOp) { return Unary{[](double x) { return std::cos(x); }}; })
+      .Case([](llm::TanOp) { return Unary{[](double x) { return std::tan(x); }}; })
+      .Case([](llm::AsinOp) { return Unary{[](double x) { return std::asin(x); }}; })
+      .Case([](llm::AcosOp) { return Unary{[](double x) { return std::acos(x); }}; })
+      .Case([](llm::AtanOp) { return Unary{[](double x) { return std::atan(x); }}; })
+      .Case([](llm::SinhOp) { return Unary{[](double x) { return std::sinh(x); }}; })
+      .Case([](llm::CoshOp) { return Unary{[](double x) { return std::cosh(x); }}; })
+      .Case([](llm::AsinhOp) { return Unary{[](double x) { return std::asinh(x); }}; })
+      .Case([](llm::AcoshOp) { return Unary{[](double x) { return std::acosh(x); }}; })
+      .Case([](llm::AtanhOp) { return Unary{[](double x) { return std::atanh(x); }}; })
+      .Case([](llm::Expm1Op) { return Unary{[](double x) { return std::expm1(x); }}; })
+      .Case([](llm::Log1pOp) { return Unary{[](double x) { return std::log1p(x); }}; })
+      .Case([](llm::SoftplusOp) {
+        return Unary{[](double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }};
+      })
       .Case([](llm::FloorOp) { return Unary{[](double x) { return std::floor(x); }, [](int64_t x) { return x; }}; })
       .Case([](llm::CeilOp) { return Unary{[](double x) { return std::ceil(x); }, [](int64_t x) { return x; }}; })
       .Case([](llm::RoundOp) { return Unary{[](double x) { return std::nearbyint(x); }, [](int64_t x) { return x; }}; })
@@ -157,6 +171,44 @@ template <class V> V wrapped(V a, V b, char symbol) {
     uint64_t x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
     return static_cast<V>(symbol == '+' ? x + y : symbol == '-' ? x - y : x * y);
   }
+}
+
+/// `bits` is the width of the type; values of signed types are sign extended, others zero extended.
+int64_t combineBits(llm::BitLogic kind, int64_t a, int64_t b, bool isUnsigned, int64_t bits) {
+  bool inside = b >= 0 && b < bits;
+  uint64_t pattern = static_cast<uint64_t>(a);
+  switch (kind) {
+  case llm::BitLogic::both:
+    return a & b;
+  case llm::BitLogic::either:
+    return a | b;
+  case llm::BitLogic::one:
+    return a ^ b;
+  case llm::BitLogic::left:
+    return inside ? static_cast<int64_t>(pattern << b) : 0;
+  case llm::BitLogic::right:
+    if (isUnsigned)
+      return inside ? static_cast<int64_t>(pattern >> b) : 0;
+    return a >> (inside ? b : bits - 1);
+  }
+  __builtin_unreachable();
+}
+
+Result<Tensor> evaluateBitwise(llm::BitLogic kind, const Tensor &lhs, const Tensor &rhs) {
+  Result<Shape> shape = broadcastShapes(std::array{lhs.shape(), rhs.shape()});
+  if (!shape)
+    return shape.status();
+  Result<Tensor> result = Tensor::zeros(lhs.type(), *shape);
+  if (!result)
+    return result;
+  bool isUnsigned = lhs.type() >= LATHE_U8;
+  int64_t bits = 8 * bytesPerBlock(lhs.type());
+  std::vector<int64_t> a = lhs.values<int64_t>(), b = rhs.values<int64_t>(), values(result->size());
+  forEachElement<2>(*shape, {broadcastStrides(lhs.shape(), *shape), broadcastStrides(rhs.shape(), *shape)}, {},
+                    [&](int64_t i, const std::array<int64_t, 2> &at) {
+                      values[i] = combineBits(kind, a[at[0]], b[at[1]], isUnsigned, bits);
+                    });
+  return Tensor::ofValues<int64_t>(lhs.type(), *shape, values);
 }
 
 template <class V> using BinaryFunction = V (*)(V, V);
@@ -272,6 +324,8 @@ std::optional<Result<Tensor>> evaluatePointwiseOp(Operation *op, Operands operan
     return withCommonNumber(
         lhs, rhs, [&](auto zero) { return evaluateBinary(op, binaryOf<decltype(zero)>(op), lhs.type(), lhs, rhs); });
   }
+  if (auto bitwise = dyn_cast<llm::BitwiseOp>(op))
+    return evaluateBitwise(bitwise.getKind(), *operands(bitwise.getLhs()), *operands(bitwise.getRhs()));
   if (auto compare = dyn_cast<llm::CompareOp>(op))
     return evaluateCompare(compare.getPredicate(), *operands(compare.getLhs()), *operands(compare.getRhs()));
   if (auto select = dyn_cast<llm::SelectOp>(op))

@@ -134,7 +134,8 @@ std::string shapeText(std::span<const int64_t> shape) {
 Number numberOf(LatheType type) {
   if (type == LATHE_U64)
     return Number::Unsigned;
-  return type >= LATHE_I8 && type <= LATHE_BOOL ? Number::Signed : Number::Real;
+  bool isInteger = (type >= LATHE_I8 && type <= LATHE_BOOL) || (type >= LATHE_I4 && type <= LATHE_U2);
+  return isInteger ? Number::Signed : Number::Real;
 }
 
 uint16_t doubleToHalf(double value) {
@@ -161,8 +162,67 @@ uint16_t doubleToBfloat16(double value) {
   return static_cast<uint16_t>(__builtin_bit_cast(uint32_t, static_cast<float>(value)) >> 16);
 }
 
+uint8_t doubleToNarrow(LatheType type, double value) {
+  struct Format {
+    int exponentBits, fractionBits, bias, largest, overflow; // magnitudes: the largest number's, and what is above it
+  };
+  Format format{};
+  switch (type) {
+  case LATHE_F8E4M3FN:
+    format = {4, 3, 7, 0x7e, 0x7f};
+    break;
+  case LATHE_F8E4M3FNUZ:
+    format = {4, 3, 8, 0x7f, 0x80};
+    break;
+  case LATHE_F8E5M2:
+    format = {5, 2, 15, 0x7b, 0x7c};
+    break;
+  case LATHE_F8E5M2FNUZ:
+    format = {5, 2, 16, 0x7f, 0x80};
+    break;
+  case LATHE_F4E2M1:
+    format = {2, 1, 1, 7, 7};
+    break;
+  default: { // F8E8M0: the nearest power of two, halves up
+    if (!(value >= 0x1p-128) || value >= 0x1.8p127)
+      return 0xff;
+    int exponent = std::ilogb(value);
+    return static_cast<uint8_t>(exponent + 127 + (value >= std::ldexp(1.5, exponent)));
+  }
+  }
+  bool hasNegativeZero = format.overflow != 0x80;
+  int sign = std::signbit(value) ? 1 << (format.exponentBits + format.fractionBits) : 0;
+  if (std::isnan(value))
+    return type == LATHE_F4E2M1
+               ? 0
+               : static_cast<uint8_t>(hasNegativeZero ? sign | (type == LATHE_F8E5M2 ? 0x7e : 0x7f) : 0x80);
+  double magnitude = std::fabs(value);
+  int code = format.largest + 1;
+  if (!std::isinf(magnitude)) {
+    int least = 1 - format.bias, exponent = magnitude == 0 ? least : std::max(std::ilogb(magnitude), least);
+    double steps = std::nearbyint(std::ldexp(magnitude, format.fractionBits - exponent));
+    if (exponent - least < (1 << format.exponentBits))
+      code = ((exponent - least) << format.fractionBits) + static_cast<int>(steps);
+  }
+  if (code > format.largest)
+    return static_cast<uint8_t>(format.overflow == 0x80 ? 0x80 : sign | format.overflow);
+  return static_cast<uint8_t>(hasNegativeZero || code ? sign | code : code);
+}
+
+/// The low bits of a byte as one of the narrow integers, sign extended where it has a sign.
+static uint8_t narrowInteger(LatheType type, uint8_t value) {
+  uint8_t mask = type == LATHE_I4 || type == LATHE_U4 ? 15 : 3, low = value & mask;
+  bool isSigned = type == LATHE_I4 || type == LATHE_I2;
+  return isSigned && low > mask / 2 ? static_cast<uint8_t>(low | ~mask) : low;
+}
+
 template <class V> void store(LatheType type, V value, uint8_t *out) {
-  withPlainType(type, [&](auto tag) { storeAs(tag, value, out); });
+  if (type >= LATHE_I4 && type <= LATHE_U2)
+    *out = narrowInteger(type, static_cast<uint8_t>(convert<int64_t>(value)));
+  else if (isNarrowType(type))
+    *out = doubleToNarrow(type, static_cast<double>(value));
+  else
+    withPlainType(type, [&](auto tag) { storeAs(tag, value, out); });
 }
 
 Result<Tensor> Tensor::zeros(LatheType type, std::vector<int64_t> shape) {
@@ -235,6 +295,11 @@ Result<Tensor> Tensor::ofValues(LatheType type, std::vector<int64_t> shape, std:
     return Status::failure(std::to_string(values.size()) + " values for " + tensor->describe());
   uint8_t *out = tensor->mutableBytes().data();
   size_t size = bytesPerBlock(type);
+  if (isNarrowType(type)) {
+    for (size_t i = 0; i < values.size(); ++i)
+      store(type, values[i], out + i);
+    return tensor;
+  }
   withPlainType(type, [&](auto tag) {
     for (size_t i = 0; i < values.size(); ++i)
       storeAs(tag, values[i], out + i * size);
@@ -248,7 +313,7 @@ template <class V> void Tensor::read(int64_t first, int64_t count, V *out) const
     return;
   size_t block = elementsPerBlock(type_), size = bytesPerBlock(type_);
   std::span<const uint8_t> range = bytes_.subspan(first / block * size, count / block * size);
-  if (isBlockType(type_) || type_ == LATHE_F16 || type_ == LATHE_BF16) {
+  if (isBlockType(type_) || isNarrowType(type_) || type_ == LATHE_F16 || type_ == LATHE_BF16) {
     std::vector<float> floats(count);
     Status status = dequantize(type_, range, floats);
     assert(status.ok());

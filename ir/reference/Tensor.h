@@ -30,7 +30,7 @@ public:
   static Result<Tensor> view(LatheType type, std::vector<int64_t> shape, std::span<const uint8_t> bytes,
                              std::shared_ptr<const void> owner);
   /// Rounds every value to a plain `type` (not a block type): to the nearest, halves to even; integers wrap; a value
-  /// that is not 0 is true. `values` has an entry for each element.
+  /// that is not 0 is true; narrow types as llm.narrow says. `values` has an entry for each element.
   template <class V>
   static Result<Tensor> ofValues(LatheType type, std::vector<int64_t> shape, std::span<const V> values);
 
@@ -74,5 +74,8 @@ template <class V> void store(LatheType type, V value, uint8_t *out);
 /// The nearest half or bfloat16, halves to even; overflow gives infinity.
 uint16_t doubleToHalf(double value);
 uint16_t doubleToBfloat16(double value);
+/// The nearest element of a narrow float type, halves to even (F8E8M0: up). What is too large becomes infinity, NaN
+/// where the type has no infinity, the largest number where it has neither; F4E2M1 takes NaN to 0.
+uint8_t doubleToNarrow(LatheType type, double value);
 
 } // namespace lathe::reference

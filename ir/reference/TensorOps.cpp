@@ -42,11 +42,21 @@ Status breaksBlocks(const Tensor &x) {
   return Status::failure("would take blocks of " + x.describe() + " apart; cast it first");
 }
 
-Result<Tensor> reshape(const Tensor &x, const Tensor &sizes) {
+/// Whether an entry of the shape is the size itself: where the type says so, or as an expression of symbols.
+bool isExactSize(llm::ReshapeOp op, size_t axis) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  auto dims = op.getShape().getDefiningOp<llm::DimsOp>();
+  return !type.isDynamicDim(axis) || (dims && !isa<AffineConstantExpr>(dims.getExpressions().getResult(axis)));
+}
+
+Result<Tensor> reshape(llm::ReshapeOp op, const Tensor &x, const Tensor &sizes) {
   std::vector<int64_t> shape = sizes.values<int64_t>();
   int64_t open = -1, product = 1;
   for (size_t axis = 0; axis < shape.size(); ++axis) {
-    if (shape[axis] == 0) {
+    if (shape[axis] == 0 && isExactSize(op, axis)) {
+      auto type = cast<RankedTensorType>(op.getResult().getType());
+      shape[axis] = type.isDynamicDim(axis) ? 0 : type.getDimSize(axis);
+    } else if (shape[axis] == 0) {
       if (static_cast<int64_t>(axis) >= x.rank())
         return Status::failure("shape " + shapeText(shape) + " keeps axis " + std::to_string(axis) + " of " +
                                x.describe());
@@ -107,7 +117,8 @@ Result<Tensor> slice(llm::SliceOp op, const Tensor &x, const Tensor &starts, con
     auto clamped = [&](int64_t bound, int64_t low, int64_t high) {
       return std::clamp(bound < 0 ? std::max(bound, -size - 1) + size : bound, low, high);
     };
-    int64_t first = step > 0 ? clamped(from[i], 0, size) : clamped(from[i], -1, size - 1);
+    // A start is never before the first element, if there is one.
+    int64_t first = step > 0 ? clamped(from[i], 0, size) : clamped(from[i], std::min<int64_t>(0, size - 1), size - 1);
     int64_t end = step > 0 ? clamped(to[i], 0, size) : clamped(to[i], -1, size - 1);
     int64_t span = step > 0 ? end - first : first - end;
     // |step| as unsigned: the smallest step has no positive counterpart.
@@ -259,7 +270,7 @@ std::optional<Result<Tensor>> evaluateTensorOp(Operation *op, Operands operands,
         const Shape &sizes = in(shape.getX()).shape();
         return Tensor::ofValues<int64_t>(LATHE_I64, {static_cast<int64_t>(sizes.size())}, sizes);
       })
-      .Case([&](llm::ReshapeOp op) -> Answer { return reshape(in(op.getX()), in(op.getShape())); })
+      .Case([&](llm::ReshapeOp op) -> Answer { return reshape(op, in(op.getX()), in(op.getShape())); })
       .Case([&](llm::UnsqueezeOp op) -> Answer {
         Shape shape = in(op.getX()).shape();
         for (int64_t axis : op.getAxes())
@@ -303,6 +314,10 @@ std::optional<Result<Tensor>> evaluateTensorOp(Operation *op, Operands operands,
         return castTo(*type, in(op.getX()));
       })
       .Case([&](llm::TriluOp op) -> Answer { return trilu(in(op.getX()), op.getUpper(), op.getDiagonal()); })
+      .Case([&](llm::BitCastOp op) -> Answer {
+        const Tensor &x = in(op.getX());
+        return Tensor::ofBytes(*llm::latheType(cast<RankedTensorType>(op.getType()).getElementType()), x.shape(), x.bytes());
+      })
       .Case([&](llm::CumSumOp op) -> Answer {
         const Tensor &x = in(op.getX());
         if (isBlockType(x.type()))
