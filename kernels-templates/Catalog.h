@@ -56,6 +56,8 @@ struct Launch {
   mlir::AffineExpr threadScratch; ///< null: none
   mlir::AffineExpr bytesRead;     ///< weights and cache that must be read; null: none
   llvm::SmallVector<Workspace> workspaces;
+  /// Pairs that must be equal for the launch to stay inside of its buffers; a run in which they are not is refused.
+  llvm::SmallVector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> checks;
   llvm::SmallVector<Packing> packing; ///< for each input; empty: all plain
 
   void set(mlir::Builder &builder, llvm::StringRef name, int64_t value) {

@@ -24,10 +24,13 @@ std::optional<StringRef> typeText(Type element) {
   std::optional<LatheType> type = element ? llm::latheType(element) : std::nullopt;
   if (!type)
     return std::nullopt;
-  static constexpr StringLiteral names[] = {"float",    "lathe::Half", "lathe::BFloat", "double",  "int8_t",
-                                            "int16_t",  "int32_t",     "int64_t",       "uint8_t", "uint16_t",
-                                            "uint32_t", "uint64_t",    "lathe::Bool"};
-  if (*type > LATHE_BOOL)
+  static constexpr StringLiteral names[] = {
+      "float",         "lathe::Half",       "lathe::BFloat", "double",          "int8_t",
+      "int16_t",       "int32_t",           "int64_t",       "uint8_t",         "uint16_t",
+      "uint32_t",      "uint64_t",          "lathe::Bool",   "lathe::F8E4M3FN", "lathe::F8E4M3FNUZ",
+      "lathe::F8E5M2", "lathe::F8E5M2FNUZ", "lathe::F8E8M0", "lathe::F4E2M1",   "lathe::I4",
+      "lathe::U4",     "lathe::I2",         "lathe::U2"};
+  if (*type > LATHE_U2)
     return std::nullopt;
   return names[*type];
 }
@@ -80,6 +83,10 @@ bool isFunctorOp(Operation *op) {
   if (!isa<llm::Pointwise>(op) || op->getNumResults() != 1)
     return false;
   auto isPlain = [](Value value) { return typeText(elementOf(value)).has_value(); };
+  auto isNarrow = [](Value value) { return isa_and_nonnull<llm::NarrowType>(elementOf(value)); };
+  if ((::llvm::any_of(op->getOperands(), isNarrow) || isNarrow(op->getResult(0))) &&
+      !isa<llm::CastOp, llm::SelectOp>(op))
+    return false;
   return ::llvm::all_of(op->getOperands(), isPlain) && isPlain(op->getResult(0));
 }
 

@@ -1,5 +1,6 @@
 // llm.attention over values, with every operand and attribute it has.
 #include "kernels-templates/Dense.h"
+#include "kernels-templates/KeyPattern.h"
 
 using namespace mlir;
 
@@ -35,6 +36,14 @@ struct AttentionKernel : Kernel {
     launch.set(builder, "softcap", op.getSoftcap().convertToFloat());
     launch.set(builder, "causal", op.getCausal());
     launch.set(builder, "window", static_cast<int64_t>(op.getWindow()));
+    launch.set(builder, "ahead", static_cast<int64_t>(op.getAhead()));
+    setPattern(op, launch, builder, op.getLastBlocks(), op.getDenseLength());
+    int64_t distances = 0;
+    if (auto slopes = op.getSlopes() ? tensorTypeOf(op.getSlopes()) : RankedTensorType(); slopes && slopes.getRank() == 2)
+      distances = slopes.getDimSize(1);
+    if (distances < 0)
+      return;
+    launch.set(builder, "distances", distances);
     launch.setType(builder, "Element", elementTypeText(element));
     launch.params.assign({(*q)[0], (*q)[1], (*k)[1]});
     auto optional = [&](StringRef has, StringRef type, Value operand, StringRef otherwise) {

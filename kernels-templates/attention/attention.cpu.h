@@ -1,22 +1,26 @@
 // y[b, t, h, :] = sum over the visible keys s of softmax(score)[s] * v[b, s, h / group, :], with
-// score[s] = cap(scale * q[b, t, h, :] . k[b, s, h / group, :]) + mask[b, h, t, s] + slopes[h] * (s - p),
+// score[s] = cap(scale * q[b, t, h, :] . k[b, s, h / group, :]) + mask[b, h, t, s] + slopes[h] * (s - p), or with
+// distances = 2 D + 1 above 0 + slopes[h, D + clamp(s - p, -D, D)] instead;
 // cap(x) = softcap * tanh(x / softcap), position p = length - T + t, length = S or lengths[b]. Visible: s < length, s
-// <= p with causal, s > p - window with a window, mask not false. Nothing visible: 0. sinks[h] adds e^sink to the
-// denominator.
+// <= p with causal, s > p - window with a window, s <= p + ahead where that is not negative, mask not false, not hidden
+// by the pattern, which adds log(times) for a key that counts several times. Nothing visible: 0. sinks[h] adds e^sink to
+// the denominator.
 //
 // Buffers: q (B, T, heads, headDim), k (B, S, kvHeads, headDim), v (B, S, kvHeads, valueDim) of Element; then those
-// that there are of mask (of Mask, broadcast to (B, heads, T, S)), lengths (B) of Length, slopes (heads) of Slope,
-// sinks (heads) of Sink; y (B, T, heads, valueDim) of Element; all dense. params: B, T, S; with a mask its four sizes.
+// that there are of mask (of Mask, broadcast to (B, heads, T, S)), lengths (B) of Length, slopes (heads) or (heads,
+// distances) of Slope, sinks (heads) of Sink; y (B, T, heads, valueDim) of Element; all dense. params: B, T, S; with a mask its four sizes.
 // Grid: B * heads * ceil(T / 8).
 //
-// Parameters: heads, kvHeads, headDim, valueDim; scale; softcap (0: none); causal; window (0: none); hasMask,
-// hasLengths, hasSlopes, hasSinks; types Element, Mask, Length, Slope, Sink.
+// Parameters: heads, kvHeads, headDim, valueDim; scale; softcap (0: none); causal; window (0: none); ahead (-1: none);
+// pattern (common/cpu/key_pattern.h); hasMask, hasLengths, hasSlopes, hasSinks; distances (0: slopes); types Element,
+// Mask, Length, Slope, Sink.
 //
 // Keys are walked in chunks of 64 that start at multiples of 64, with a running maximum and denominator, so that no row
 // of scores is ever stored; a query's arithmetic depends on its own keys alone. A dot product is 16 lanes, folded; a
-// lane of the sum is an element of v's row, keys in order. Bound by the dot products; 8 queries share the keys in the
+// lane of the sum is an element of v's row, keys in order. A chunk that the pattern hides is not read. Bound by the dot products; 8 queries share the keys in the
 // cache.
 #include "common/cpu/elements.h"
+#include "common/cpu/key_pattern.h"
 #include "common/cpu/math.h"
 
 namespace lathe {
@@ -37,6 +41,7 @@ struct Row {
   float query[paddedHead], sum[paddedValue];
   float highest, denominator;
   int64_t position, first, last; // keys [first, last)
+  key_pattern::PatternRow pattern;
 };
 
 template <class T> LATHE_INLINE Vector loadUpTo(const T *from, int64_t count) {
@@ -60,23 +65,35 @@ LATHE_INLINE float dot(const float *query, const Element *key) {
   return sumOfLanes(sum);
 }
 
+// What a head's slope, or its row of biases, adds for a key so far after the query.
+LATHE_INLINE float biasOf(const Slope *slopes, int64_t distance) {
+  if constexpr (distances > 0)
+    return loadFloat(slopes + distances / 2 + greatest(-distances / 2, least(distances / 2, distance)));
+  else
+    return loadFloat(slopes) * float(distance);
+}
+
 // Scores of the keys [from, to) of a chunk; the others are hidden.
-LATHE_INLINE void scoresOf(const Row &row, const Element *keys, int64_t start, int64_t from, int64_t to, float slope,
-                           const Mask *mask, int64_t maskStride, float *scores) {
+LATHE_INLINE void scoresOf(const Row &row, const Element *keys, int64_t start, int64_t from, int64_t to,
+                           const Slope *slopes, const Mask *mask, int64_t maskStride, float *scores) {
   for (int64_t s = 0; s < chunk; ++s)
     scores[s] = none;
   for (int64_t s = from; s < to; ++s)
-    scores[s - start] = dot(row.query, keys + s * kvHeads * headDim) * scale;
+    if (!key_pattern::hasPattern || key_pattern::timesOf(row.pattern, s) > 0)
+      scores[s - start] = dot(row.query, keys + s * kvHeads * headDim) * scale;
   if constexpr (softcap > 0)
     for (int64_t i = 0; i < chunk; i += lanes) {
       Vector x = load<lanes>(scores + i);
       store<lanes>(scores + i, select(x == none, x, softcap * tanh(x / softcap)));
     }
-  if constexpr (hasMask || hasSlopes)
+  if constexpr (hasMask || hasSlopes || key_pattern::hasPattern)
     for (int64_t s = from; s < to; ++s) {
       float score = scores[s - start];
+      if constexpr (key_pattern::hasPattern)
+        if (score = score + key_pattern::biasOfTimes(key_pattern::timesOf(row.pattern, s)); score == none)
+          continue;
       if constexpr (hasSlopes)
-        score = score + slope * float(s - row.position);
+        score = score + biasOf(slopes, s - row.position);
       if constexpr (hasMask)
         if (masked(mask + s * maskStride, score))
           score = none;
@@ -105,8 +122,11 @@ LATHE_INLINE void addChunk(Row &row, const float *scores, const Element *values,
   row.denominator = row.denominator * shrink + sumOfLanes(sum);
   for (int64_t d = 0; d < valueDim; d += lanes) {
     Vector total = load<lanes>(row.sum + d) * shrink;
-    for (int64_t s = from; s < to; ++s)
+    for (int64_t s = from; s < to; ++s) {
+      if (key_pattern::hasPattern && weights[s - start] == 0)
+        continue;
       total = total + weights[s - start] * loadUpTo(values + s * kvHeads * valueDim + d, valueDim - d);
+    }
     store<lanes>(row.sum + d, total);
   }
 }
@@ -126,9 +146,9 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
     if constexpr (hasLengths)
       length = greatest<int64_t>(
           0, least<int64_t>(keyCount, static_cast<const Length *>(context.buffers[lengthsAt])[batch]));
-    float slope = 0;
+    const Slope *slopes = nullptr;
     if constexpr (hasSlopes)
-      slope = loadFloat(static_cast<const Slope *>(context.buffers[slopesAt]) + head);
+      slopes = static_cast<const Slope *>(context.buffers[slopesAt]) + head * (distances > 0 ? distances : 1);
 
     Row rows[tileQueries];
     int64_t count = least(tileQueries, tokens - block * tileQueries), first = keyCount, last = 0;
@@ -148,6 +168,9 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
       }
       row.position = length - tokens + t;
       row.last = causal ? least(length, row.position + 1) : length;
+      if constexpr (ahead >= 0)
+        row.last = least(row.last, row.position < keyCount - ahead ? row.position + ahead + 1 : keyCount);
+      row.pattern = key_pattern::patternRow(head, row.position, length);
       row.first = window > 0 ? greatest<int64_t>(0, row.position - window + 1) : 0;
       first = least(first, row.first);
       last = greatest(last, row.last);
@@ -156,7 +179,7 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
     for (int64_t start = first / chunk * chunk; start < last; start += chunk)
       for (int64_t i = 0; i < count; ++i) {
         int64_t from = greatest(start, rows[i].first), to = least(start + chunk, rows[i].last);
-        if (from >= to)
+        if (from >= to || (key_pattern::hasPattern && !key_pattern::mayCount(rows[i].pattern, from, to)))
           continue;
         const Mask *mask = nullptr;
         int64_t maskStride = 0;
@@ -170,7 +193,7 @@ inline void attention(const LatheKernelContext &context, int64_t begin, int64_t 
                      sizes[3];
         }
         float scores[chunk];
-        scoresOf(rows[i], keys, start, from, to, slope, mask, maskStride, scores);
+        scoresOf(rows[i], keys, start, from, to, slopes, mask, maskStride, scores);
         addChunk(rows[i], scores, values, start, from, to);
       }
 

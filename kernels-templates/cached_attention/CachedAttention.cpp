@@ -1,4 +1,5 @@
 // cached_attention, with queries read in place where they are a slice of a fused buffer.
+#include "kernels-templates/KeyPattern.h"
 #include "kernels-templates/TokenRows.h"
 
 using namespace mlir;
@@ -46,6 +47,12 @@ private:
         !(cache.getElementType().isF32() || cache.getElementType().isF16() || cache.getElementType().isBF16()))
       return std::nullopt;
 
+    int64_t distances = 0;
+    if (auto slopes = attention.getSlopes(); slopes && cast<RankedTensorType>(slopes.getType()).getRank() == 2)
+      distances = cast<RankedTensorType>(slopes.getType()).getDimSize(1);
+    if (distances < 0)
+      return std::nullopt;
+
     Launch launch;
     launch.ops = {attention};
     addOps(launch.ops, query.passed);
@@ -65,10 +72,12 @@ private:
     launch.set(builder, "queryStride", query.stride);
     launch.set(builder, "queryOffset", query.offset);
     launch.set(builder, "window", int64_t(attention.getWindow()));
+    setPattern(attention, launch, builder, /*lastBlocks=*/0, /*denseLength=*/0);
     launch.set(builder, "scale", attention.getScale().convertToFloat());
     launch.set(builder, "softcap", attention.getSoftcap().convertToFloat());
     launch.set(builder, "slopes", bool(attention.getSlopes()));
     launch.set(builder, "sinks", bool(attention.getSinks()));
+    launch.set(builder, "distances", distances);
     launch.setType(builder, "Query", floatText(query.base));
     launch.setType(builder, "Cache", elementTypeText(cache.getElementType()));
     launch.setType(builder, "Slopes", attention.getSlopes() ? floatText(attention.getSlopes()) : "float");

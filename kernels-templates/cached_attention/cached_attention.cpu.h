@@ -1,22 +1,25 @@
 // Causal attention of a ragged step over the paged cache: token i of sequence sequences[i] sees the positions 0 ..
 // positions[i], with a window only the last `window` of them. score = scale * q.k, soft cap, + slopes[head] * (key -
-// query position); softmax; times values. Query head h reads head h / (heads / kvHeads) of the cache.
+// query position), or with distances = 2 D + 1 above 0 + slopes[head, D + max(key - query position, -D)] instead;
+// softmax; times values. A key that the pattern hides is not seen, one that counts several times adds log(times). Query
+// head h reads head h / (heads / kvHeads) of the cache.
 //
 // Buffers: query (tokens, heads, headDim) of Query, at queryOffset, tokens queryStride apart; cache pages
 // (common/cpu/cache.h) of Cache; positions, sequences (tokens) i32; block table (sequences, blocks) i32; slopes (heads)
-// of Slopes where `slopes`; sinks (heads) of Sinks where `sinks`; output (tokens, heads, headDim) of Output; partials,
+// or (heads, distances) of Slopes where `slopes`; sinks (heads) of Sinks where `sinks`; output (tokens, heads, headDim) of Output; partials,
 // a workspace of splitTokens * heads * ceil(blocks / 2) * partialFloats floats; counters, a persistent one of
 // splitTokens * kvHeads * 64 bytes. params: 0 tokens, 1 blocks. Grid: tokens * kvHeads * ceil(blocks / 2); the work
 // that there is is spread over it evenly. Thread scratch: scratchBytes below.
 //
 // Parameters: heads, kvHeads, headDim, queryStride, queryOffset, window (0: none); scale, softcap (0: none); slopes,
-// sinks; types.
+// distances (0: slopes), sinks; pattern (common/cpu/key_pattern.h); types.
 //
 // Positions are taken in chunks of 128 (two pages), each with its own maximum, sum and weighted values, and the chunks
 // are merged in ascending order: with few tokens a unit of work is a chunk and the last one to finish merges, with more
 // it is a block of tokens that walks its chunks; both do the same operations. Bound by reading the cache, or by q.k and
 // p.v.
 #include "common/cpu/cache.h"
+#include "common/cpu/key_pattern.h"
 #include "common/cpu/math.h"
 
 namespace lathe {
@@ -74,6 +77,9 @@ struct State {
       at[i] = 0;
   }
   void merge(const float *chunk) const {
+    if constexpr (key_pattern::hasPattern)
+      if (chunk[0] == lowest) // nothing of it was seen
+        return;
     float both = chunk[0] > maximum() ? chunk[0] : maximum();
     float old = exp(maximum() - both), added = exp(chunk[0] - both);
     sum() = sum() * old + chunk[1] * added;
@@ -113,12 +119,35 @@ LATHE_INLINE void loadQuery(const LatheKernelContext &context, int64_t token, in
     to[d] = loadFloat(from + d);
 }
 
-// A query of a chunk: its row, which positions of the chunk it sees, and what ALiBi needs.
+// A query of a chunk: its row, which positions of the chunk it sees, and what biases by distance need.
 struct ChunkQuery {
   const float *row;
   int64_t begin, end;    // within the chunk
-  float slope, distance; // chunk's first position - the query's
+  float slope;
+  int32_t distance;     // chunk's first position - the query's
+  const Slopes *biases; // of distances 0, the head's
+  int64_t start;        // chunk's first position
+  key_pattern::PatternRow pattern;
 };
+
+// What the pattern adds for 16 positions.
+LATHE_INLINE Floats<16> patternFrom(const ChunkQuery &query, int64_t slot) {
+  Floats<16> biases;
+  for (int64_t i = 0; i < 16; ++i)
+    biases[i] = key_pattern::biasOfTimes(key_pattern::timesOf(query.pattern, query.start + slot + i));
+  return biases;
+}
+
+// The biases of 16 positions from this distance on, of which those after the query are not used.
+LATHE_INLINE Floats<16> biasesFrom(const Slopes *biases, int64_t distance) {
+  constexpr int64_t limit = distances / 2;
+  if (distance >= -limit && distance + 15 <= limit)
+    return load<16>(biases + distance);
+  float values[16];
+  for (int64_t i = 0; i < 16; ++i)
+    values[i] = loadFloat(biases + greatest(-limit, least(limit, distance + i)));
+  return load<16>(values);
+}
 
 // scores[q] of the vectors [first, first + P) of 16 positions each.
 template <int Q, int P>
@@ -144,9 +173,16 @@ LATHE_INLINE void scoreVectors(const ChunkQuery *queries, const Cache *keys, flo
       Floats<16> score = sums[q][p] * scale;
       if constexpr (softcap > 0)
         score = tanh(score * (1.0f / softcap)) * softcap;
-      if constexpr (slopes)
-        score = score + (__builtin_convertvector(slot, Floats<16>) + queries[q].distance) * queries[q].slope;
+      if constexpr (distances > 0)
+        score = score + biasesFrom(queries[q].biases, (first + p) * 16 + queries[q].distance);
+      else if constexpr (slopes)
+        score = score + (__builtin_convertvector(slot, Floats<16>) + float(queries[q].distance)) * queries[q].slope;
       auto hidden = (slot < int32_t(queries[q].begin)) | (slot >= int32_t(queries[q].end));
+      if constexpr (key_pattern::hasPattern) {
+        Floats<16> biases = patternFrom(queries[q], (first + p) * 16);
+        score = score + biases;
+        hidden = hidden | (biases == lowest);
+      }
       store<16>(scores[q] + (first + p) * 16, select(hidden, Floats<16>(lowest), score));
     }
 }
@@ -234,10 +270,21 @@ LATHE_INLINE void pagesOfChunk(const LatheKernelContext &context, int64_t sequen
 LATHE_INLINE ChunkQuery chunkQuery(const LatheKernelContext &context, const float *row, int64_t token, int64_t head,
                                    Span span, int64_t chunk) {
   int64_t start = chunk * chunkPositions;
-  ChunkQuery query = {row, greatest<int64_t>(span.begin - start, 0), least(span.end - start, chunkPositions), 0, 0};
+  ChunkQuery query = {row, greatest<int64_t>(span.begin - start, 0), least(span.end - start, chunkPositions), 0, 0,
+                      nullptr, start, {}};
+  if constexpr (key_pattern::hasPattern) {
+    int64_t position = static_cast<const int32_t *>(context.buffers[2])[token];
+    query.pattern = key_pattern::patternRow(head, position, position + 1);
+    if (!key_pattern::mayCount(query.pattern, start + query.begin, start + query.end))
+      query.begin = query.end = 0;
+  }
   if constexpr (slopes) {
-    query.slope = loadFloat(static_cast<const Slopes *>(context.buffers[5]) + head);
-    query.distance = float(start - static_cast<const int32_t *>(context.buffers[2])[token]);
+    const Slopes *ofHead = static_cast<const Slopes *>(context.buffers[5]) + head * (distances > 0 ? distances : 1);
+    if constexpr (distances > 0)
+      query.biases = ofHead + distances / 2;
+    else
+      query.slope = loadFloat(ofHead);
+    query.distance = int32_t(start - static_cast<const int32_t *>(context.buffers[2])[token]);
   }
   return query;
 }
@@ -264,6 +311,10 @@ LATHE_INLINE int64_t chunkOfHeads(const LatheKernelContext &context, int64_t tok
   auto scores = reinterpret_cast<float(*)[chunkPositions]>(scratch + scoresAt);
   float *results = scratch + resultsAt;
   attendChunk<Q>(queries, pages, scores, results);
+  if constexpr (key_pattern::hasPattern)
+    for (int q = 0; q < Q; ++q)
+      if (queries[q].begin >= queries[q].end)
+        results[q * partialFloats] = lowest;
   for (int q = 0; q < Q; ++q)
     __builtin_memcpy(partial(context, token, kvHead * groupHeads + first + q, chunk), results + q * partialFloats,
                      4 * (headDim + 2));

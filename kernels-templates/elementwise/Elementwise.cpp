@@ -146,6 +146,13 @@ private:
     launch.params.assign(sizes.begin(), sizes.end());
     for (const Expressions &own : inputSizes)
       launch.params.append(own.begin(), own.end());
+    // A size that is neither 1 nor that of the result, as far as is known, is one of the two when it runs.
+    const llm::SizeExpressions &arithmetic = context.shapes.sizes();
+    for (const Expressions &own : inputSizes)
+      for (auto [size, whole] : ::llvm::zip(own, sizes))
+        if (size != one && size != whole)
+          launch.checks.push_back({arithmetic.mul(arithmetic.sub(size, one), arithmetic.sub(size, whole)),
+                                   getAffineConstantExpr(0, mlirContext)});
     launch.grid = tilesOf(productOf(context, sizes), tileElements);
     return true;
   }

@@ -24,6 +24,12 @@ struct GatherKernel : Kernel {
     launch.setType(builder, "Index", elementTypeText(elementTypeOf(op.getIndices())));
     launch.setType(builder, "Element", movedTypeText(elementTypeOf(op.getX())));
     launch.grid = tilesOf(productOf(context, {shape->outer, count, shape->inner}), 4096);
+    // A launch whose scratch is below 0 bytes is refused when sizes are met: positions beyond the last row of a table.
+    auto positions = op.getIndices().getDefiningOp<llm::PositionsOp>();
+    if (positions && llm::constantValue(shape->size)) {
+      ArrayRef<AffineExpr> sizes = positions.getSizes().getResults();
+      launch.threadScratch = shape->size - sizes[1] - sizes[2];
+    }
     launches.push_back(std::move(launch));
   }
 };

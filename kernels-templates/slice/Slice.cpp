@@ -54,6 +54,20 @@ struct SliceKernel : Kernel {
     for (const Expressions *part : {&sizes, &sizesOfX, &startsOfX})
       launch.params.append(part->begin(), part->end());
     launch.grid = tilesOf(productOf(context, sizes), 4096);
+    // A launch whose scratch is below 0 bytes is refused when sizes are met: bounds outside of a table.
+    const llm::SizeExpressions &known = context.shapes.sizes();
+    for (auto [index, axis] : ::llvm::enumerate(op.getAxes())) {
+      AffineExpr start = (*starts)[index], end = known.add(start, (*shape)[axis]);
+      if (!llm::constantValue((*from)[axis]) || steps[axis] != 1 || known.upperBound(start).value_or(0) < 0)
+        continue;
+      for (AffineExpr room : {start, known.sub((*from)[axis], end)}) {
+        if (known.isAtLeast(room, 0))
+          continue;
+        if (!room || (launch.threadScratch && launch.threadScratch != room))
+          return;
+        launch.threadScratch = room;
+      }
+    }
     launches.push_back(std::move(launch));
   }
 };

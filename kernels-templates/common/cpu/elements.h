@@ -4,6 +4,7 @@
 #define LATHE_COMMON_CPU_ELEMENTS_H
 
 #include "common/cpu/lanes.h"
+#include "common/cpu/narrow.h"
 
 namespace lathe {
 
@@ -12,6 +13,11 @@ using bfloat = BFloat;
 
 template <class T, int N> struct LanesOf {
   using Type = T __attribute__((ext_vector_type(N)));
+};
+template <class T, int N>
+  requires isNarrow<T>
+struct LanesOf<T, N> {
+  using Type = typename NarrowTraits<T>::Value __attribute__((ext_vector_type(N)));
 };
 template <int N> struct LanesOf<Half, N> {
   using Type = Floats<N>;
@@ -42,13 +48,19 @@ template <class V> using ElementOf = typename LaneTraits<V>::Element;
 template <class V> inline constexpr int lanesIn = LaneTraits<V>::lanes;
 template <class V> inline constexpr bool isVector = lanesIn<V> != 0;
 template <class T>
-inline constexpr bool isFloating = isSame<T, float> || isSame<T, double> || isSame<T, Half> || isSame<T, BFloat>;
+inline constexpr bool isFloating =
+    isSame<T, float> || isSame<T, double> || isSame<T, Half> || isSame<T, BFloat> || isNarrowFloat<T>;
 template <class T> inline constexpr bool isBoolean = isSame<T, Bool> || isSame<T, bool>;
 template <class T> inline constexpr bool isSigned = T(-1) < T(0);
 
 // What holds one element in a register, and what sums of elements are kept in.
 template <class T> struct RegisterOf {
   using Type = T;
+};
+template <class T>
+  requires isNarrow<T>
+struct RegisterOf<T> {
+  using Type = typename NarrowTraits<T>::Value;
 };
 template <> struct RegisterOf<Half> {
   using Type = float;
@@ -68,12 +80,16 @@ template <class T, int N> LATHE_INLINE Lanes<T, N> loadLanes(const T *from) {
     return load<N>(from);
   else if constexpr (isSame<T, Bool>)
     return (loadRaw<Bools<N>>(from) != 0) & char(1);
+  else if constexpr (isNarrow<T>)
+    return loadNarrow<T, N, Lanes<T, N>>(from);
   else
     return loadRaw<Lanes<T, N>>(from);
 }
 template <class T, int N> LATHE_INLINE void storeLanes(T *to, Lanes<T, N> value) {
   if constexpr (isSame<T, Half> || isSame<T, BFloat>)
     store<N>(to, value);
+  else if constexpr (isNarrow<T>)
+    storeNarrow<T, N>(to, value);
   else
     __builtin_memcpy(to, &value, sizeof(value));
 }
@@ -83,6 +99,8 @@ template <class T> LATHE_INLINE Register<T> loadElement(const T *from) {
     return loadFloat(from);
   else if constexpr (isSame<T, Bool>)
     return from->value != 0;
+  else if constexpr (isNarrow<T>)
+    return NarrowTraits<T>::decode(from->bits);
   else
     return *from;
 }
@@ -91,6 +109,8 @@ template <class T> LATHE_INLINE void storeElement(T *to, Register<T> value) {
     storeFloat(to, value);
   else if constexpr (isSame<T, Bool>)
     to->value = value;
+  else if constexpr (isNarrow<T>)
+    to->bits = NarrowTraits<T>::encode(value);
   else
     *to = value;
 }
@@ -123,12 +143,16 @@ template <class T, class V> LATHE_INLINE V roundTo(V x) {
   if constexpr (!isVector<V>) {
     if constexpr (isSame<T, Half> || isSame<T, BFloat>)
       return roundTo<T>(Floats<1>(x))[0];
+    else if constexpr (isNarrow<T>)
+      return NarrowTraits<T>::decode(NarrowTraits<T>::encode(x));
     else
       return x;
   } else if constexpr (isSame<T, Half>) {
     return halvesToFloats<lanesIn<V>>(floatsToHalves<lanesIn<V>>(x));
   } else if constexpr (isSame<T, BFloat>) {
     return bfloatsToFloats<lanesIn<V>>(floatsToBFloats<lanesIn<V>>(x));
+  } else if constexpr (isNarrow<T>) {
+    return roundNarrow<T>(x, lanesIn<V>);
   } else {
     return x;
   }
@@ -140,6 +164,11 @@ template <class T, int N, class V> LATHE_INLINE Lanes<T, N> castLanes(V x) {
   using Result = Lanes<T, N>;
   if constexpr (isBoolean<T>) {
     return __builtin_convertvector(x != V(0), Result) & char(1);
+  } else if constexpr (isNarrowInteger<T>) {
+    if constexpr (isFloating<E>)
+      return roundTo<T>(__builtin_convertvector(castLanes<int32_t, N>(x), Result));
+    else
+      return roundTo<T>(__builtin_convertvector(x, Result));
   } else if constexpr (isFloating<T>) {
     return roundTo<T>(__builtin_convertvector(x, Result));
   } else if constexpr (isFloating<E>) {

@@ -48,6 +48,35 @@ template <class V> LATHE_INLINE V logicalAnd(V a, V b) { return a & b; }
 template <class V> LATHE_INLINE V logicalOr(V a, V b) { return a | b; }
 template <class V> LATHE_INLINE V logicalXor(V a, V b) { return a ^ b; }
 
+template <class V> LATHE_INLINE V bitAnd(V a, V b) { return a & b; }
+template <class V> LATHE_INLINE V bitOr(V a, V b) { return a | b; }
+template <class V> LATHE_INLINE V bitXor(V a, V b) { return a ^ b; }
+// A shift by less than 0, or by all bits and more, leaves the fill: 0, or the sign.
+template <class T> LATHE_INLINE T shiftLeftInteger(T a, T b) {
+  constexpr T bits = T(sizeof(T) * 8);
+  return b >= T(0) && b < bits ? T(uint64_t(a) << b) : T(0);
+}
+template <class T> LATHE_INLINE T shiftRightInteger(T a, T b) {
+  constexpr T bits = T(sizeof(T) * 8);
+  if (b >= T(0) && b < bits)
+    return T(a >> b);
+  return isSigned<T> ? T(a >> (bits - 1)) : T(0);
+}
+template <class V> LATHE_INLINE V shiftLeft(V a, V b) {
+  using E = ElementOf<V>;
+  if constexpr (isVector<V>)
+    return eachLane(a, b, [](E x, E y) { return shiftLeftInteger(x, y); });
+  else
+    return shiftLeftInteger(a, b);
+}
+template <class V> LATHE_INLINE V shiftRight(V a, V b) {
+  using E = ElementOf<V>;
+  if constexpr (isVector<V>)
+    return eachLane(a, b, [](E x, E y) { return shiftRightInteger(x, y); });
+  else
+    return shiftRightInteger(a, b);
+}
+
 template <class V> LATHE_INLINE V neg(V x) { return -x; }
 template <class V> LATHE_INLINE V relu(V x) { return select(x < V(0), V(0), x); }
 template <class V> LATHE_INLINE V min(V a, V b) { return minimum(a, b); }
