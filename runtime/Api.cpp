@@ -12,7 +12,7 @@ lathe_status lathe::apiFailure(const std::string &message) {
   return LATHE_FAILED;
 }
 
-SamplerOptions lathe::apiSampling(const lathe_sampler_options &options) {
+Result<SamplerOptions> lathe::apiSampling(const lathe_sampler_options &options) {
   SamplerOptions sampling;
   sampling.temperature = options.temperature;
   sampling.topK = options.top_k;
@@ -23,6 +23,31 @@ SamplerOptions lathe::apiSampling(const lathe_sampler_options &options) {
   sampling.repeatPenalty = options.repeat_penalty;
   sampling.frequencyPenalty = options.frequency_penalty;
   sampling.presencePenalty = options.presence_penalty;
+  if (options.samplers) {
+    auto chain = parseSamplers(options.samplers);
+    if (!chain)
+      return chain.status();
+    sampling.chain = std::move(*chain);
+  }
+  sampling.typicalP = options.typical_p;
+  sampling.topNSigma = options.top_n_sigma;
+  sampling.xtcProbability = options.xtc_probability;
+  sampling.xtcThreshold = options.xtc_threshold;
+  sampling.dynatempRange = options.dynatemp_range;
+  sampling.dynatempExponent = options.dynatemp_exponent;
+  sampling.dryMultiplier = options.dry_multiplier;
+  sampling.dryBase = options.dry_base;
+  sampling.dryAllowedLength = options.dry_allowed_length;
+  sampling.dryPenaltyLastN = options.dry_penalty_last_n;
+  sampling.mirostat = options.mirostat;
+  sampling.mirostatTau = options.mirostat_tau;
+  sampling.mirostatEta = options.mirostat_eta;
+  sampling.noRepeatNgram = options.no_repeat_ngram;
+  sampling.minTokens = options.min_tokens;
+  for (size_t i = 0; i < options.logit_bias_count; ++i)
+    sampling.logitBias.emplace_back(options.logit_bias[i].token, options.logit_bias[i].bias);
+  if (Status status = sampling.validate(); !status)
+    return status;
   return sampling;
 }
 
@@ -151,33 +176,83 @@ const float *lathe_logits(const lathe_session *session, uint32_t row) {
 
 lathe_sampler_options lathe_sampler_default_options(void) {
   SamplerOptions d;
-  return {d.temperature,      d.topK,           d.topP, d.minP, d.seed, d.penaltyWindow, d.repeatPenalty,
-          d.frequencyPenalty, d.presencePenalty};
+  lathe_sampler_options options = {};
+  options.temperature = d.temperature;
+  options.top_k = d.topK;
+  options.top_p = d.topP;
+  options.min_p = d.minP;
+  options.seed = d.seed;
+  options.penalty_window = d.penaltyWindow;
+  options.repeat_penalty = d.repeatPenalty;
+  options.frequency_penalty = d.frequencyPenalty;
+  options.presence_penalty = d.presencePenalty;
+  options.typical_p = d.typicalP;
+  options.top_n_sigma = d.topNSigma;
+  options.xtc_probability = d.xtcProbability;
+  options.xtc_threshold = d.xtcThreshold;
+  options.dynatemp_range = d.dynatempRange;
+  options.dynatemp_exponent = d.dynatempExponent;
+  options.dry_multiplier = d.dryMultiplier;
+  options.dry_base = d.dryBase;
+  options.dry_allowed_length = d.dryAllowedLength;
+  options.dry_penalty_last_n = d.dryPenaltyLastN;
+  options.mirostat = d.mirostat;
+  options.mirostat_tau = d.mirostatTau;
+  options.mirostat_eta = d.mirostatEta;
+  return options;
 }
 
 lathe_status lathe_sampler_create(const lathe_sampler_options *options, lathe_sampler **sampler) {
   return apiCall([&] {
-    SamplerOptions sampling = apiSampling(*options);
-    if (Status status = sampling.validate(); !status)
-      return apiStatus(status);
-    *sampler = new lathe_sampler{Sampler(std::move(sampling))};
+    auto sampling = apiSampling(*options);
+    if (!sampling)
+      return apiStatus(sampling.status());
+    *sampler = new lathe_sampler{Sampler(std::move(*sampling)), {}};
     return LATHE_OK;
   });
 }
 
 void lathe_sampler_free(lathe_sampler *sampler) { delete sampler; }
 
+lathe_status lathe_sampler_distribution(lathe_sampler *sampler, const float *logits, size_t count,
+                                        const int32_t *history, size_t history_count, uint64_t stream,
+                                        const int32_t **tokens, const float **probabilities, size_t *found) {
+  return apiCall([&] {
+    if (!logits)
+      return apiFailure("there are no logits: the last step failed, or none was wanted");
+    auto state = sampler->states.find(stream);
+    auto distribution =
+        sampler->sampler.distribution({logits, count}, {{history, history_count}, stream, uint32_t(history_count)},
+                                      state == sampler->states.end() ? SamplerState() : state->second);
+    if (!distribution)
+      return apiStatus(distribution.status());
+    *tokens = distribution->ids.data();
+    *probabilities = distribution->probabilities.data();
+    *found = distribution->size();
+    return LATHE_OK;
+  });
+}
+
 lathe_status lathe_sample(lathe_sampler *sampler, const float *logits, size_t count, const int32_t *history,
                           size_t history_count, uint64_t stream, int32_t *token) {
   return apiCall([&] {
     if (!logits)
       return apiFailure("there are no logits: the last step failed, or none was wanted");
-    auto drawn = sampler->sampler.sample({logits, count}, {history, history_count}, stream, uint32_t(history_count));
+    SamplerState unused;
+    bool hasState = sampler->sampler.options().mirostat != 0;
+    auto drawn = sampler->sampler.sample({logits, count}, {{history, history_count}, stream, uint32_t(history_count)},
+                                         hasState ? sampler->states[stream] : unused);
     if (!drawn)
       return apiStatus(drawn.status());
     *token = *drawn;
     return LATHE_OK;
   });
+}
+
+void lathe_sampler_reset(lathe_sampler *sampler, uint64_t stream) { sampler->states.erase(stream); }
+
+float lathe_logprob(const float *logits, size_t count, int32_t token) {
+  return LogprobReader().read({logits, count}, token, 0).logprob;
 }
 
 lathe_generate_options lathe_generate_default_options(void) {
@@ -191,7 +266,10 @@ lathe_status lathe_generate(lathe_sequence *sequence, const int32_t *prompt, siz
     generation.predict = options->predict;
     generation.ignoreEos = options->ignore_eos != 0;
     generation.stops.assign(options->stops, options->stops + options->stop_count);
-    generation.sampling = apiSampling(options->sampling);
+    auto sampling = apiSampling(options->sampling);
+    if (!sampling)
+      return apiStatus(sampling.status());
+    generation.sampling = std::move(*sampling);
     generation.stream = sequence->id;
     if (options->on_text)
       generation.onToken = [&](int32_t token, std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <new>
 
 struct lathe_model {
@@ -36,6 +37,7 @@ struct lathe_sequence {
 
 struct lathe_sampler {
   lathe::Sampler sampler;
+  std::map<uint64_t, lathe::SamplerState> states; // by stream
 };
 
 struct lathe_text_stream {
@@ -68,6 +70,7 @@ template <class T> lathe_status apiStore(std::span<const T> values, T *out, size
   return LATHE_OK;
 }
 
-SamplerOptions apiSampling(const lathe_sampler_options &options);
+/// Valid ones.
+Result<SamplerOptions> apiSampling(const lathe_sampler_options &options);
 
 } // namespace lathe

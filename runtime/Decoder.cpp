@@ -42,10 +42,14 @@ Status Decoder::bind() {
   if (!function_)
     return Status::failure("has no step function: the model is no decoder, or was compiled without a cache; lathe exec "
                            "evaluates it");
-  static const char *const inputNames[] = {"token_ids", "positions", "sequences", "block_table", "output_rows"};
-  static const char *const symbolNames[] = {"tokens", "sequences", "blocks", "outputs", "pages"};
+  encode_ = plan.function("encode");
+  uint32_t wanted = encode_ ? inputCount : SourceLast;
+  static const char *const inputNames[] = {"token_ids",   "positions",   "sequences",   "block_table",
+                                           "output_rows", "source_last", "source_table"};
+  static const char *const symbolNames[] = {"tokens", "sequences",     "blocks",       "outputs",
+                                            "pages",  "source_blocks", "source_pages", "source_tokens"};
   auto inputs = plan.list(function_->inputs);
-  for (uint32_t i = 0; i < inputCount; ++i) {
+  for (uint32_t i = 0; i < wanted; ++i) {
     auto found = std::ranges::find_if(inputs, [&](uint32_t index) {
       return plan.string(plan.buffers[index].name) == inputNames[i] && plan.buffers[index].type == LATHE_I32;
     });
@@ -56,15 +60,18 @@ Status Decoder::bind() {
   }
   for (uint32_t i = 0; i < symbolCount; ++i)
     symbols_[i] = plan.symbol(symbolNames[i]); // LATHE_NONE where nothing depends on it
-  if (inputs.size() != inputCount || function_->outputs.count != 1)
+  if (inputs.size() != wanted || function_->outputs.count != 1)
     return Status::failure("the step function has " + std::to_string(inputs.size()) + " inputs and " +
-                           std::to_string(function_->outputs.count) + " outputs instead of 5 and 1");
-  return Status::success();
+                           std::to_string(function_->outputs.count) + " outputs instead of " +
+                           std::to_string(wanted) + " and 1");
+  return encode_ ? bindSource() : Status::success();
 }
 
-std::vector<int64_t> Decoder::symbolValues(int64_t tokens, int64_t sequences, int64_t blocks, int64_t outputs) const {
+std::vector<int64_t> Decoder::symbolValues(int64_t tokens, int64_t sequences, int64_t blocks, int64_t outputs,
+                                           int64_t sourceBlocks) const {
   std::vector<int64_t> values(model().plan().symbols.size(), 0);
-  const int64_t numbers[] = {tokens, sequences, blocks, outputs, int64_t(pages_.size())};
+  const int64_t numbers[] = {tokens, sequences, blocks, outputs, int64_t(pages_.size()), sourceBlocks,
+                             int64_t(sourcePages_.size()), 0};
   for (uint32_t i = 0; i < symbolCount; ++i)
     if (symbols_[i] != LATHE_NONE)
       values[symbols_[i]] = numbers[i];
@@ -84,7 +91,8 @@ Status Decoder::allocateCache(const DecoderOptions &options) {
       return Status::failure("a context of " + std::to_string(contextSize_) + " tokens for " +
                              std::to_string(options.sequences) + " sequences needs too many pages");
     pages_ = PagePool(uint32_t(pages));
-    auto shape = session_.shape(*function_, symbolValues(1, 1, 1, 1));
+    sourcePages_ = PagePool(encode_ ? uint32_t(pages) : 0);
+    auto shape = session_.shape(*function_, symbolValues(1, 1, 1, 1, 1));
     if (!shape)
       return shape.status();
     uint64_t bytes = (*shape)->stateBytes;
@@ -110,6 +118,8 @@ uint64_t Decoder::addSequence() {
 
 void Decoder::removeSequence(uint64_t sequence) {
   truncate(sequence, 0);
+  if (auto found = sequences_.find(sequence); found != sequences_.end())
+    releaseSource(found->second);
   sequences_.erase(sequence);
 }
 
@@ -152,6 +162,9 @@ Status Decoder::check(std::span<const Part> parts) const {
     auto found = sequences_.find(part.sequence);
     if (found == sequences_.end())
       return Status::failure("there is no sequence " + std::to_string(part.sequence));
+    if (encode_ && !found->second.sourceLength)
+      return Status::failure("sequence " + std::to_string(part.sequence) +
+                             " has no source, and the model is an encoder-decoder");
     if (!seen.insert(part.sequence).second)
       return Status::failure("sequence " + std::to_string(part.sequence) + " is twice in one step");
     if (part.tokens.empty() || part.wanted > part.tokens.size())
@@ -193,7 +206,7 @@ Status Decoder::growPages(std::span<const Part> parts) {
   return Status::success();
 }
 
-void Decoder::fillInputs(std::span<const Part> parts, uint32_t blocks) {
+void Decoder::fillInputs(std::span<const Part> parts, uint32_t blocks, uint32_t sourceBlocks) {
   for (auto &input : inputs_)
     input.clear();
   for (uint32_t row = 0; row < parts.size(); ++row) {
@@ -205,7 +218,11 @@ void Decoder::fillInputs(std::span<const Part> parts, uint32_t blocks) {
       inputs_[TokenIds].push_back(part.tokens[i]);
       inputs_[Positions].push_back(int32_t(sequence.length + i));
       inputs_[Sequences].push_back(int32_t(row));
+      if (encode_)
+        inputs_[SourceLast].push_back(int32_t(sequence.sourceLength) - 1);
     }
+    for (uint32_t block = 0; block < sourceBlocks; ++block)
+      inputs_[SourceTable].push_back(block < sequence.sourcePages.size() ? int32_t(sequence.sourcePages[block]) : 0);
     for (uint32_t block = 0; block < blocks; ++block)
       inputs_[BlockTable].push_back(block < sequence.pages.size() ? int32_t(sequence.pages[block]) : 0);
   }
@@ -217,15 +234,17 @@ Status Decoder::step(std::span<const Part> parts) {
     return status;
   if (Status status = growPages(parts); !status)
     return status;
-  uint32_t blocks = 1;
+  uint32_t blocks = 1, sourceBlocks = encode_ ? 1 : 0;
   for (const Part &part : parts) {
     uint64_t length = sequences_[part.sequence].length + part.tokens.size();
     blocks = std::max(blocks, uint32_t((length + pageTokens_ - 1) / pageTokens_));
+    sourceBlocks = std::max(sourceBlocks, uint32_t(sequences_[part.sequence].sourcePages.size()));
   }
-  fillInputs(parts, blocks);
+  fillInputs(parts, blocks, sourceBlocks);
   uint32_t outputs = uint32_t(inputs_[OutputRows].size());
   auto shape = session_.shape(*function_,
-                              symbolValues(int64_t(inputs_[TokenIds].size()), int64_t(parts.size()), blocks, outputs));
+                              symbolValues(int64_t(inputs_[TokenIds].size()), int64_t(parts.size()), blocks, outputs,
+                                           sourceBlocks));
   if (!shape)
     return shape.status();
   uint64_t logitCount = uint64_t(outputs) * vocabulary_;
@@ -236,10 +255,11 @@ Status Decoder::step(std::span<const Part> parts) {
     logits_.resize(logitCount);
   }
   BufferView views[inputCount];
-  for (uint32_t i = 0; i < inputCount; ++i)
+  uint32_t wanted = encode_ ? inputCount : SourceLast;
+  for (uint32_t i = 0; i < wanted; ++i)
     views[inputOrder_[i]] = {inputs_[i].data(), inputs_[i].size() * sizeof(int32_t)};
   BufferView logits{logits_.data(), logits_.size() * sizeof(float)};
-  if (Status status = session_.run(**shape, views, {&logits, 1}); !status)
+  if (Status status = session_.run(**shape, {views, wanted}, {&logits, 1}); !status)
     return status;
   for (const Part &part : parts)
     sequences_[part.sequence].length += uint32_t(part.tokens.size());

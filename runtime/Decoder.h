@@ -30,6 +30,11 @@ public:
   uint32_t vocabulary() const { return vocabulary_; }
   uint32_t stepTokens() const { return stepTokens_; }
 
+  /// Whether the model is an encoder-decoder: every sequence then needs a source before its first step.
+  bool readsSource() const { return encode_ != nullptr; }
+  /// Encodes the source of a sequence that has neither tokens nor a source yet; it stays until the sequence is removed.
+  Status setSource(uint64_t sequence, std::span<const int32_t> tokens);
+
   /// An empty sequence; it takes pages as it grows.
   uint64_t addSequence();
   void removeSequence(uint64_t sequence);
@@ -62,26 +67,32 @@ private:
   struct Sequence {
     std::vector<uint32_t> pages;
     uint32_t length = 0;
+    std::vector<uint32_t> sourcePages;
+    uint32_t sourceLength = 0;
   };
 
   Decoder(std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool);
   Status bind();
+  Status bindSource();                    // DecoderSource.cpp, as the next
+  void releaseSource(Sequence &sequence);
   Status allocateCache(const DecoderOptions &options);
-  std::vector<int64_t> symbolValues(int64_t tokens, int64_t sequences, int64_t blocks, int64_t outputs) const;
+  std::vector<int64_t> symbolValues(int64_t tokens, int64_t sequences, int64_t blocks, int64_t outputs,
+                                    int64_t sourceBlocks) const;
   Status fits(const Sequence &sequence, uint64_t tokens) const;
   Status check(std::span<const Part> parts) const;
   Status growPages(std::span<const Part> parts);
-  void fillInputs(std::span<const Part> parts, uint32_t blocks);
+  void fillInputs(std::span<const Part> parts, uint32_t blocks, uint32_t sourceBlocks);
 
   Session session_;
-  const LatheFunction *function_ = nullptr;
-  enum Input { TokenIds, Positions, Sequences, BlockTable, OutputRows, inputCount };
+  const LatheFunction *function_ = nullptr, *encode_ = nullptr;
+  enum Input { TokenIds, Positions, Sequences, BlockTable, OutputRows, SourceLast, SourceTable, inputCount };
   uint32_t inputOrder_[inputCount] = {}; // the plan's input number of each
-  enum Symbol { Tokens, SequenceCount, Blocks, Outputs, Pages, symbolCount };
+  uint32_t encodeOrder_[4] = {};         // the same of encode
+  enum Symbol { Tokens, SequenceCount, Blocks, Outputs, Pages, SourceBlocks, SourcePages, SourceTokens, symbolCount };
   uint32_t symbols_[symbolCount] = {}; // numbers of the plan's symbols
 
   uint32_t contextSize_ = 0, vocabulary_ = 0, stepTokens_ = 0, pageTokens_ = 64, tokenLimit_ = 0;
-  PagePool pages_{0};
+  PagePool pages_{0}, sourcePages_{0};
   std::map<uint64_t, Sequence> sequences_;
   uint64_t nextSequence_ = 0;
 

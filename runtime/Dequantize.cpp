@@ -2,7 +2,9 @@
 #include "runtime/Dequantize.h"
 #include "runtime/ElementType.h"
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 // A fused multiply-add would round once where the formulas round twice.
 #pragma STDC FP_CONTRACT OFF
@@ -156,6 +158,51 @@ void decodeBlocks(LatheType type, const uint8_t *bytes, std::span<float> out) {
 
 } // namespace
 
+float narrowToFloat(LatheType type, uint8_t bits) {
+  int exponentBits = 0, fractionBits = 0, bias = 0;
+  switch (type) {
+  case LATHE_I4:
+    return static_cast<float>((bits & 15) - (bits & 8) * 2);
+  case LATHE_U4:
+    return static_cast<float>(bits & 15);
+  case LATHE_I2:
+    return static_cast<float>((bits & 3) - (bits & 2) * 2);
+  case LATHE_U2:
+    return static_cast<float>(bits & 3);
+  case LATHE_F8E8M0:
+    return bits == 255 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0f, bits - 127);
+  case LATHE_F8E4M3FN:
+    exponentBits = 4, fractionBits = 3, bias = 7;
+    break;
+  case LATHE_F8E4M3FNUZ:
+    exponentBits = 4, fractionBits = 3, bias = 8;
+    break;
+  case LATHE_F8E5M2:
+    exponentBits = 5, fractionBits = 2, bias = 15;
+    break;
+  case LATHE_F8E5M2FNUZ:
+    exponentBits = 5, fractionBits = 2, bias = 16;
+    break;
+  case LATHE_F4E2M1:
+    exponentBits = 2, fractionBits = 1, bias = 1;
+    break;
+  default:
+    return 0;
+  }
+  int sign = bits >> (exponentBits + fractionBits) & 1, magnitude = bits & ((1 << (exponentBits + fractionBits)) - 1);
+  if ((type == LATHE_F8E4M3FNUZ || type == LATHE_F8E5M2FNUZ) && sign && magnitude == 0)
+    return std::numeric_limits<float>::quiet_NaN();
+  if ((type == LATHE_F8E4M3FN && magnitude == 0x7f) || (type == LATHE_F8E5M2 && magnitude > 0x7c))
+    return std::copysign(std::numeric_limits<float>::quiet_NaN(), sign ? -1.0f : 1.0f);
+  if (type == LATHE_F8E5M2 && magnitude == 0x7c)
+    return sign ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+  int exponent = magnitude >> fractionBits, fraction = magnitude & ((1 << fractionBits) - 1);
+  float value = exponent
+                    ? std::ldexp(static_cast<float>((1 << fractionBits) + fraction), exponent - bias - fractionBits)
+                    : std::ldexp(static_cast<float>(fraction), 1 - bias - fractionBits);
+  return sign ? -value : value;
+}
+
 Status dequantize(LatheType type, std::span<const uint8_t> bytes, std::span<float> out) {
   if (!isElementType(type))
     return Status::failure("unknown element type " + std::to_string(static_cast<int64_t>(type)));
@@ -213,6 +260,19 @@ Status dequantize(LatheType type, std::span<const uint8_t> bytes, std::span<floa
     break;
   case LATHE_U64:
     decodePlain<uint64_t>(data, out);
+    break;
+  case LATHE_F8E4M3FN:
+  case LATHE_F8E4M3FNUZ:
+  case LATHE_F8E5M2:
+  case LATHE_F8E5M2FNUZ:
+  case LATHE_F8E8M0:
+  case LATHE_F4E2M1:
+  case LATHE_I4:
+  case LATHE_U4:
+  case LATHE_I2:
+  case LATHE_U2:
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = narrowToFloat(type, data[i]);
     break;
   case LATHE_Q4_0:
     decodeBlocks<decodeQ4_0>(type, data, out);

@@ -16,6 +16,8 @@ namespace lathe {
 Status dequantize(LatheType type, std::span<const uint8_t> bytes, std::span<float> out);
 
 float halfToFloat(uint16_t bits);
+/// The value of an element of a narrow type; 0 for other types.
+float narrowToFloat(LatheType type, uint8_t bits);
 inline float bfloat16ToFloat(uint16_t bits) { return __builtin_bit_cast(float, static_cast<uint32_t>(bits) << 16); }
 
 } // namespace lathe

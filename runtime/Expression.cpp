@@ -21,6 +21,12 @@ bool apply(uint32_t opcode, int64_t left, int64_t right, int64_t &value) {
   case LATHE_EXPR_MIN:
     value = left < right ? left : right;
     return true;
+  case LATHE_EXPR_EQUAL:
+    value = left == right;
+    return true;
+  case LATHE_EXPR_LESS:
+    value = left < right;
+    return true;
   default:
     break;
   }
@@ -51,7 +57,10 @@ bool evaluateExpression(const Plan &plan, uint32_t index, std::span<const int64_
     if (operation.opcode == LATHE_EXPR_CONSTANT) {
       stack[depth++] = operation.value;
     } else if (operation.opcode == LATHE_EXPR_SYMBOL) {
-      stack[depth++] = symbols[size_t(operation.value)];
+      int64_t symbol = symbols[size_t(operation.value)];
+      if (symbol < 0)
+        return false;
+      stack[depth++] = symbol;
     } else {
       if (!apply(operation.opcode, stack[depth - 2], stack[depth - 1], stack[depth - 2]))
         return false;
@@ -64,7 +73,8 @@ bool evaluateExpression(const Plan &plan, uint32_t index, std::span<const int64_
 
 std::string printExpression(const Plan &plan, uint32_t index) {
   static const char *const spelling[] = {"",           "",          " + ",   " - ",   " * ",
-                                         " floordiv ", " ceildiv ", " mod ", " max ", " min "};
+                                         " floordiv ", " ceildiv ", " mod ", " max ", " min ",
+                                         " == ",       " < "};
   std::vector<std::string> stack;
   for (const LatheOperation &operation : operationsOf(plan, index)) {
     if (operation.opcode == LATHE_EXPR_CONSTANT) {

@@ -9,7 +9,7 @@
 namespace lathe {
 
 /// The value of expression `index` where symbol i is `symbols[i]` (one value for each of the plan's symbols). False
-/// when the arithmetic leaves int64 or divides by zero. Division rounds down (FLOORDIV) or up (CEILDIV); MOD has the
+/// when a symbol has no value (is below 0), the arithmetic leaves int64 or divides by zero. Division rounds down (FLOORDIV) or up (CEILDIV); MOD has the
 /// sign of the divisor.
 bool evaluateExpression(const Plan &plan, uint32_t index, std::span<const int64_t> symbols, int64_t &value);
 

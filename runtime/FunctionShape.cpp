@@ -4,22 +4,25 @@
 #include "runtime/ElementType.h"
 #include "runtime/Expression.h"
 
+#include <algorithm>
+
 namespace lathe {
 
-namespace {
-
-constexpr int64_t maxThreadScratch = int64_t(1) << 30;
+static constexpr int64_t maxThreadScratch = int64_t(1) << 30;
 
 /// Evaluates expressions and buffers at most once each.
-struct Evaluator {
+struct FunctionEvaluation::Evaluator {
   const LoadedModel &model;
   const LatheFunction &function;
-  FunctionShape &shape;
   const Plan &plan = model.plan();
+  std::vector<int64_t> symbols;
   std::vector<int64_t> values = std::vector<int64_t>(plan.expressions.size());
   std::vector<uint8_t> known = std::vector<uint8_t>(plan.expressions.size());
   std::vector<OperandPlace> places = std::vector<OperandPlace>(plan.buffers.size());
   std::vector<uint8_t> placed = std::vector<uint8_t>(plan.buffers.size());
+  uint64_t poolBytes[Plan::maxPools] = {};
+  uint64_t stateBytes = 0;
+  FunctionShape shape;
   std::string problem = {};
 
   bool fail(const std::string &what) {
@@ -29,16 +32,16 @@ struct Evaluator {
 
   std::string symbolsText() const {
     std::string text;
-    for (size_t i = 0; i < shape.symbols.size(); ++i)
-      if (shape.symbols[i] >= 0)
-        text += (text.empty() ? "" : ", ") + std::string(plan.string(plan.symbols[i])) + " = " +
-                std::to_string(shape.symbols[i]);
+    for (size_t i = 0; i < symbols.size() && text.size() < 1000; ++i)
+      if (symbols[i] >= 0)
+        text +=
+            (text.empty() ? "" : ", ") + std::string(plan.string(plan.symbols[i])) + " = " + std::to_string(symbols[i]);
     return text;
   }
 
   bool value(uint32_t index, int64_t &out) {
     if (!known[index]) {
-      if (!evaluateExpression(plan, index, shape.symbols, values[index]))
+      if (!evaluateExpression(plan, index, symbols, values[index]))
         return fail(printExpression(plan, index) + " has no value for " + symbolsText());
       known[index] = 1;
     }
@@ -98,10 +101,10 @@ struct Evaluator {
   bool place(uint32_t index) {
     if (placed[index])
       return true;
-    placed[index] = 1;
     const LatheBuffer &buffer = plan.buffers[index];
     OperandPlace &place = places[index];
     place.arena = LatheArena(buffer.arena);
+    place.pool = buffer.pool;
     uint64_t bytes, offset, arenaBytes;
     if (!size(buffer.bytes, bufferText(index), bytes))
       return false;
@@ -111,23 +114,31 @@ struct Evaluator {
       if (!ordinal(plan.list(place.arena == LATHE_ARENA_INPUT ? function.inputs : function.outputs), index,
                    place.value))
         return fail(bufferText(index) + " is neither input nor output of the function");
+      placed[index] = 1;
+      return true;
+    case LATHE_ARENA_RESULT:
+      place.value = index;
+      placed[index] = 1;
       return true;
     case LATHE_ARENA_WEIGHT:
       if (bytes > plan.weights[buffer.weight].bytes)
         return fail(bufferText(index) + " has " + std::to_string(bytes) + " bytes, its weight has " +
                     std::to_string(plan.weights[buffer.weight].bytes));
       place.value = reinterpret_cast<uint64_t>(model.weight(buffer.weight));
+      placed[index] = 1;
       return true;
     default:
       break;
     }
-    arenaBytes = place.arena == LATHE_ARENA_SCRATCH ? shape.scratchBytes : shape.stateBytes;
+    arenaBytes = place.arena == LATHE_ARENA_SCRATCH ? poolBytes[buffer.pool] : stateBytes;
     if (!size(buffer.offset, bufferText(index), offset))
       return false;
     if (offset % 64 != 0 || offset > arenaBytes || bytes > arenaBytes - offset)
       return fail(bufferText(index) + " (" + std::to_string(bytes) + " bytes at offset " + std::to_string(offset) +
                   ") lies outside the " + std::to_string(arenaBytes) + " bytes of its arena");
     place.value = offset;
+    // A later stage may make the memory anew, with another size.
+    placed[index] = place.arena == LATHE_ARENA_STATE || function.stages.count == 0;
     return true;
   }
 
@@ -143,6 +154,16 @@ struct Evaluator {
       return true;
     if (!size(launch.grid, what, grid))
       return false;
+    auto checks = plan.list(launch.checks);
+    for (size_t i = 0; i < checks.size(); i += 2) {
+      int64_t left, right;
+      if (!value(checks[i], left) || !value(checks[i + 1], right))
+        return fail(what + ": " + problem);
+      if (left != right)
+        return fail(what + ": the sizes do not fit, " + printExpression(plan, checks[i]) + " is " +
+                    std::to_string(left) + ", " + printExpression(plan, checks[i + 1]) + " is " +
+                    std::to_string(right) + " for " + symbolsText());
+    }
     if (grid == 0)
       return true;
     if ((launch.scratch != LATHE_NONE && !size(launch.scratch, what, scratch)) ||
@@ -174,37 +195,87 @@ struct Evaluator {
     return true;
   }
 
-  bool run() {
-    if (!size(function.scratchBytes, "scratch", shape.scratchBytes) ||
-        !size(function.stateBytes, "state", shape.stateBytes))
+  bool launches(LatheSpan span, uint32_t pool, uint32_t scratchBytes) {
+    if (!size(scratchBytes, "scratch", shape.scratchBytes) || !size(function.stateBytes, "state", shape.stateBytes))
       return false;
+    if (shape.scratchBytes)
+      poolBytes[pool] = shape.scratchBytes;
+    stateBytes = shape.stateBytes;
+    for (uint32_t i = 0; i < span.count; ++i)
+      if (!launch(span.first + i))
+        return false;
+    return true;
+  }
+
+  bool all() {
     for (auto [list, out] : {std::pair{function.inputs, &shape.inputs}, std::pair{function.outputs, &shape.outputs}})
       for (uint32_t index : plan.list(list))
         if (!tensor(index, out->emplace_back()))
           return false;
-    for (uint32_t i = 0; i < function.launches.count; ++i)
-      if (!launch(function.launches.first + i))
-        return false;
-    return true;
+    return launches(function.launches, 0, function.scratchBytes);
+  }
+
+  Status failure() {
+    return Status::failure(model.artifact().path() + ": function '" + std::string(plan.string(function.name)) +
+                           "': " + problem);
   }
 };
 
-} // namespace
+FunctionEvaluation::FunctionEvaluation(const LoadedModel &model, const LatheFunction &function,
+                                       std::span<const int64_t> symbols)
+    : evaluator_(new Evaluator{model, function}) {
+  evaluator_->symbols.assign(symbols.begin(), symbols.end());
+}
+FunctionEvaluation::~FunctionEvaluation() = default;
+FunctionEvaluation::FunctionEvaluation(FunctionEvaluation &&) noexcept = default;
+
+void FunctionEvaluation::restart(std::span<const int64_t> symbols) {
+  evaluator_->symbols.assign(symbols.begin(), symbols.end());
+  std::ranges::fill(evaluator_->known, 0);
+  std::ranges::fill(evaluator_->placed, 0);
+  std::ranges::fill(evaluator_->poolBytes, 0);
+}
+std::span<const int64_t> FunctionEvaluation::symbols() const { return evaluator_->symbols; }
+void FunctionEvaluation::define(uint32_t symbol, int64_t value) { evaluator_->symbols[symbol] = value; }
+
+Status FunctionEvaluation::stage(const LatheStage &stage, FunctionShape &shape) {
+  Evaluator &evaluator = *evaluator_;
+  std::swap(evaluator.shape, shape);
+  FunctionShape &mine = evaluator.shape;
+  mine.function = &evaluator.function;
+  mine.inputs.clear(), mine.outputs.clear();
+  mine.launches.clear(), mine.operands.clear(), mine.params.clear();
+  mine.threadScratchBytes = mine.bytesRead = 0;
+  bool good = evaluator.launches(stage.launches, stage.pool, stage.scratchBytes);
+  std::swap(evaluator.shape, shape);
+  return good ? Status::success() : evaluator.failure();
+}
+Status FunctionEvaluation::tensor(uint32_t buffer, TensorShape &shape) {
+  return evaluator_->tensor(buffer, shape) ? Status::success() : evaluator_->failure();
+}
+Status FunctionEvaluation::place(uint32_t buffer, OperandPlace &place) {
+  if (!evaluator_->place(buffer))
+    return evaluator_->failure();
+  place = evaluator_->places[buffer];
+  return Status::success();
+}
 
 Result<FunctionShape> FunctionShape::evaluate(const LoadedModel &model, const LatheFunction &function,
                                               std::span<const int64_t> symbols) {
-  FunctionShape shape;
+  FunctionEvaluation::Evaluator evaluator{model, function};
+  FunctionShape &shape = evaluator.shape;
   shape.function = &function;
   shape.symbols.assign(symbols.begin(), symbols.end());
-  Evaluator evaluator{model, function, shape};
+  evaluator.symbols = shape.symbols;
+  std::string name(model.plan().string(function.name));
   if (symbols.size() != model.plan().symbols.size())
-    return Status::failure("function '" + std::string(model.plan().string(function.name)) + "' takes " +
-                           std::to_string(model.plan().symbols.size()) + " symbol values, " +
-                           std::to_string(symbols.size()) + " were given");
-  if (!evaluator.run())
-    return Status::failure(model.artifact().path() + ": function '" + std::string(model.plan().string(function.name)) +
-                           "': " + evaluator.problem);
-  return shape;
+    return Status::failure("function '" + name + "' takes " + std::to_string(model.plan().symbols.size()) +
+                           " symbol values, " + std::to_string(symbols.size()) + " were given");
+  if (function.stages.count)
+    return Status::failure("function '" + name + "' has sizes that data decides; they are known only while it runs");
+  if (!evaluator.all())
+    return evaluator.failure();
+  return std::move(shape);
 }
 
 /// Where one symbol of a linear expression is not known (below 0): the value that makes the expression `wanted`.
@@ -230,20 +301,17 @@ static void solveForOne(const Plan &plan, uint32_t expression, int64_t wanted, s
     symbols[unknown] = difference / slope;
 }
 
-Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunction &function,
-                                               std::span<const std::vector<int64_t>> shapes) {
-  std::vector<int64_t> symbols(plan.symbols.size(), -1);
-  auto inputs = plan.list(function.inputs);
-  if (shapes.size() != inputs.size())
-    return Status::failure("function '" + std::string(plan.string(function.name)) + "' takes " +
-                           std::to_string(inputs.size()) + " inputs, " + std::to_string(shapes.size()) + " were given");
-  auto where = [&](size_t i) { return "input '" + std::string(plan.string(plan.buffers[inputs[i]].name)) + "'"; };
+Status solveSymbols(const Plan &plan, std::span<const uint32_t> buffers, std::span<const std::vector<int64_t>> shapes,
+                    const char *kind, std::vector<int64_t> &symbols) {
+  auto where = [&](size_t i) {
+    return std::string(kind) + " '" + std::string(plan.string(plan.buffers[buffers[i]].name)) + "'";
+  };
   // First the dimensions that are a symbol, then those of one symbol that is not known yet ("past + tokens"), then all
   // are compared with what the symbols make of them.
   enum { Plain, Solve, Compare };
   for (int pass : {Plain, Solve, Compare})
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      auto dims = plan.list(plan.buffers[inputs[i]].dims);
+    for (size_t i = 0; i < buffers.size(); ++i) {
+      auto dims = plan.list(plan.buffers[buffers[i]].dims);
       if (dims.size() != shapes[i].size())
         return Status::failure(where(i) + " has " + std::to_string(shapes[i].size()) + " dimensions, the model wants " +
                                std::to_string(dims.size()));
@@ -253,13 +321,27 @@ Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunc
           symbols[symbol] = shapes[i][d];
         if (pass == Solve)
           solveForOne(plan, dims[d], shapes[i][d], symbols);
-        int64_t expected;
+        int64_t expected = -1;
         if (pass == Compare && (!evaluateExpression(plan, dims[d], symbols, expected) || expected != shapes[i][d]))
           return Status::failure(where(i) + " has " + std::to_string(shapes[i][d]) + " in dimension " +
                                  std::to_string(d) + ", the other inputs make " + printExpression(plan, dims[d]) +
                                  " = " + std::to_string(expected));
       }
     }
+  return Status::success();
+}
+
+Result<std::vector<int64_t>> symbolsFromInputs(const Plan &plan, const LatheFunction &function,
+                                               std::span<const std::vector<int64_t>> shapes,
+                                               std::span<const int64_t> known) {
+  std::vector<int64_t> symbols(known.begin(), known.end());
+  symbols.resize(plan.symbols.size(), -1);
+  auto inputs = plan.list(function.inputs);
+  if (shapes.size() != inputs.size())
+    return Status::failure("function '" + std::string(plan.string(function.name)) + "' takes " +
+                           std::to_string(inputs.size()) + " inputs, " + std::to_string(shapes.size()) + " were given");
+  if (Status status = solveSymbols(plan, inputs, shapes, "input", symbols); !status)
+    return status;
   return symbols;
 }
 

@@ -38,6 +38,14 @@ struct Reader {
         wrong(key, ("a whole number up to " + std::to_string(limit)).c_str());
     }
   }
+  void flag(const char *key, bool &out) {
+    if (const Json *value = find(key)) {
+      if (value->is_boolean())
+        out = value->get<bool>();
+      else
+        wrong(key, "true or false");
+    }
+  }
   void ids(const char *key, std::vector<int32_t> &out) {
     const Json *value = find(key);
     if (!value)
@@ -87,9 +95,14 @@ Result<Metadata> Metadata::parse(std::span<const std::byte> json) {
   reader.string("kv_type", metadata.kvType);
   reader.number("context_length", metadata.contextLength, INT32_MAX);
   reader.number("vocabulary", metadata.vocabulary, INT32_MAX);
+  if (object.contains("decoder_start"))
+    reader.number("decoder_start", metadata.decoderStart.emplace(), INT32_MAX);
   reader.number("page_tokens", metadata.pageTokens, 65536);
   reader.ids("eos_ids", metadata.endIds);
   reader.targets(metadata.targets);
+  reader.string("pooling", metadata.pooling);
+  reader.flag("normalize", metadata.normalize);
+  reader.number("longest_text", metadata.longestText, INT32_MAX);
   if (!reader.problem.empty())
     return Status::failure(reader.problem);
   if (metadata.pageTokens == 0)

@@ -4,6 +4,7 @@
 #include "runtime/Status.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,9 +24,13 @@ struct Metadata {
   std::string compute, kvType; ///< what --compute and --kv-type were at compile time; empty: not recorded
   uint32_t contextLength = 0;  ///< positions the model was trained for; 0: not known
   uint32_t vocabulary = 0;     ///< 0: not known
+  std::optional<uint32_t> decoderStart; ///< of an encoder-decoder: the token its answers begin with
   uint32_t pageTokens = 64;    ///< positions in a page of the KV cache
   std::vector<int32_t> endIds; ///< tokens that end a text, from "eos_ids"
   std::vector<TargetFeatures> targets;
+  std::string pooling;      ///< of an encoder: runtime/Embedding.h knows the names; empty: not known
+  bool normalize = true;    ///< its vectors have length 1
+  uint32_t longestText = 0; ///< tokens that it takes; 0: not known
 
   /// Empty bytes give the defaults. Fails for anything but a JSON object and for values of the wrong kind.
   static Result<Metadata> parse(std::span<const std::byte> json);

@@ -71,8 +71,9 @@ struct PlanReader {
            array("buffers", header.buffers, plan.buffers) && array("weights", header.weights, plan.weights) &&
            array("pieces", header.pieces, plan.pieces) && array("files", header.files, plan.files) &&
            array("kernels", header.kernels, plan.kernels) && array("launches", header.launches, plan.launches) &&
-           array("functions", header.functions, plan.functions) && strings() && names() && expressions() && buffers() &&
-           weights() && launches() && functions();
+           array("functions", header.functions, plan.functions) && array("stages", header.stages, plan.stages) &&
+           array("steps", header.steps, plan.steps) && strings() && names() && expressions() && buffers() &&
+           weights() && launches() && functions() && steps();
   }
 
   bool strings() {
@@ -113,7 +114,7 @@ struct PlanReader {
         return fail(at("expression", i) + " lies outside the operations");
       uint32_t depth = 0;
       for (const LatheOperation &operation : plan.operations.subspan(span.first, span.count)) {
-        if (operation.opcode > LATHE_EXPR_MIN)
+        if (operation.opcode > LATHE_EXPR_LESS)
           return fail(at("expression", i) + " has the unknown opcode " + std::to_string(operation.opcode));
         if (operation.opcode > LATHE_EXPR_SYMBOL) {
           if (depth < 2)
@@ -139,7 +140,8 @@ struct PlanReader {
       const LatheBuffer &buffer = plan.buffers[i];
       bool placed = buffer.arena == LATHE_ARENA_SCRATCH || buffer.arena == LATHE_ARENA_STATE;
       bool external = buffer.arena == LATHE_ARENA_INPUT || buffer.arena == LATHE_ARENA_OUTPUT;
-      if (buffer.arena > LATHE_ARENA_WEIGHT || !isElementType(buffer.type) || !name(buffer.name, !external) ||
+      if (buffer.arena > LATHE_ARENA_RESULT || buffer.pool >= Plan::maxPools || !isElementType(buffer.type) ||
+          !name(buffer.name, !external) ||
           (buffer.arena == LATHE_ARENA_WEIGHT && buffer.weight >= plan.weights.size()) ||
           !list(buffer.dims, Plan::maxRank, plan.expressions.size()) || !expression(buffer.offset, !placed) ||
           !expression(buffer.bytes))
@@ -196,6 +198,7 @@ struct PlanReader {
       if (launch.kernel >= plan.kernels.size() || !name(launch.name, true) ||
           !list(launch.operands, Plan::maxOperands, plan.buffers.size()) ||
           !list(launch.params, Plan::maxOperands, plan.expressions.size()) || !expression(launch.grid) ||
+          !list(launch.checks, Plan::maxOperands, plan.expressions.size()) || launch.checks.count % 2 ||
           !expression(launch.scratch, true) || !expression(launch.condition, true) ||
           !expression(launch.bytesRead, true))
         return fail(at("launch", i) + " is malformed");
@@ -212,7 +215,8 @@ struct PlanReader {
       if (!name(function.name, false) || !expression(function.scratchBytes) || !expression(function.stateBytes) ||
           !list(function.inputs, Plan::maxOperands, plan.buffers.size()) ||
           !list(function.outputs, Plan::maxOperands, plan.buffers.size()) ||
-          !inside(function.launches, plan.launches.size()))
+          !inside(function.launches, plan.launches.size()) || !inside(function.stages, plan.stages.size()) ||
+          function.pools > Plan::maxPools)
         return fail(at("function", i) + " is malformed");
       for (uint32_t index : plan.list(function.inputs))
         if (plan.buffers[index].arena != LATHE_ARENA_INPUT)
@@ -220,6 +224,82 @@ struct PlanReader {
       for (uint32_t index : plan.list(function.outputs))
         if (plan.buffers[index].arena != LATHE_ARENA_OUTPUT)
           return fail(at("function", i) + " has an output that is not in the output arena");
+    }
+    return true;
+  }
+
+  /// Stages cover their function's launches in order; steps are theirs alone and call functions before it, so that no
+  /// function calls itself.
+  bool steps() {
+    size_t nextStage = 0, nextStep = 0;
+    for (size_t i = 0; i < plan.functions.size(); ++i) {
+      const LatheFunction &function = plan.functions[i];
+      if (function.stages.count == 0)
+        continue;
+      if (function.stages.first != nextStage)
+        return fail(at("function", i) + " shares its stages with another one");
+      nextStage += function.stages.count;
+      uint32_t nextLaunch = function.launches.first;
+      for (const LatheStage &stage : plan.stagesOf(function)) {
+        if (stage.launches.first != nextLaunch || !inside(stage.launches, plan.launches.size()) ||
+            stage.steps.first != nextStep || !inside(stage.steps, plan.steps.size()) || stage.pool >= function.pools ||
+            !expression(stage.scratchBytes))
+          return fail(at("function", i) + " has a malformed stage");
+        nextLaunch += stage.launches.count;
+        nextStep += stage.steps.count;
+        for (const LatheStep &step : plan.stepsOf(stage))
+          if (!this->step(step, i))
+            return fail(at("function", i) + " has a malformed step" +
+                        (name(step.name, false) ? " '" + std::string(plan.string(step.name)) + "'" : ""));
+      }
+      if (nextLaunch != function.launches.first + function.launches.count)
+        return fail(at("function", i) + " has launches that are in no stage");
+    }
+    return true;
+  }
+
+  bool step(const LatheStep &step, size_t caller) {
+    auto isScalar = [&](uint32_t index, LatheType type, bool optional) {
+      return index == LATHE_NONE ? optional : index < plan.buffers.size() && plan.buffers[index].type == type;
+    };
+    if (step.kind > LATHE_STEP_LOOP || !name(step.name, true) ||
+        !list(step.operands, Plan::maxOperands, plan.buffers.size()) ||
+        !list(step.results, Plan::maxOperands, plan.buffers.size()))
+      return false;
+    for (uint32_t index : plan.list(step.results))
+      if (plan.buffers[index].arena != LATHE_ARENA_RESULT)
+        return false;
+    if (step.kind == LATHE_STEP_SIZE)
+      return step.symbol < plan.symbols.size() && isScalar(step.value, LATHE_I64, false);
+    bool isLoop = step.kind == LATHE_STEP_LOOP;
+    if (!isScalar(step.value, LATHE_BOOL, isLoop) || !isScalar(step.limit, LATHE_I64, true) ||
+        (isLoop && step.functions[1] != LATHE_NONE) || (isLoop && step.carried > step.operands.count) ||
+        (isLoop && step.carried > step.results.count))
+      return false;
+    for (uint32_t callee : {step.functions[0], isLoop ? step.functions[0] : step.functions[1]}) {
+      if (callee >= caller)
+        return false;
+      const LatheFunction &function = plan.functions[callee];
+      if (function.inputs.count != step.operands.count + (isLoop ? 2 : 0) ||
+          function.outputs.count != step.results.count + (isLoop ? 1 : 0))
+        return false;
+      auto inputs = plan.list(function.inputs), outputs = plan.list(function.outputs);
+      if (isLoop && (plan.buffers[inputs[0]].type != LATHE_I64 || plan.buffers[inputs[1]].type != LATHE_BOOL ||
+                     plan.buffers[outputs[0]].type != LATHE_BOOL))
+        return false;
+      // Types and ranks fit on all sides.
+      auto same = [&](uint32_t a, uint32_t b, uint32_t extra = 0) {
+        return plan.buffers[a].type == plan.buffers[b].type &&
+               plan.buffers[a].dims.count == plan.buffers[b].dims.count + extra;
+      };
+      auto operands = plan.list(step.operands), results = plan.list(step.results);
+      for (size_t i = 0; i < operands.size(); ++i)
+        if (!same(operands[i], inputs[i + (isLoop ? 2 : 0)]))
+          return false;
+      for (size_t i = 0; i < results.size(); ++i)
+        if (!same(results[i], outputs[i + (isLoop ? 1 : 0)], isLoop && i >= step.carried ? 1 : 0) ||
+            (isLoop && i < step.carried && !same(results[i], operands[i])))
+          return false;
     }
     return true;
   }

@@ -16,8 +16,8 @@ namespace lathe {
 class Plan {
 public:
   /// Limits on what a plan may hold, so that no span can be named often enough to make checking slow.
-  static constexpr uint32_t maxName = 4095, maxRank = 16, maxOperands = 1024, maxFunctions = 64, maxSymbols = 256,
-                            maxStack = 64;
+  static constexpr uint32_t maxName = 4095, maxRank = 16, maxOperands = 1024, maxFunctions = 4096, maxSymbols = 8192,
+                            maxStack = 64, maxPools = 64;
 
   /// `section` must be 8-byte aligned; `weightBytes` is the size of the weights section.
   static Result<Plan> read(std::span<const std::byte> section, uint64_t weightBytes);
@@ -31,6 +31,8 @@ public:
   std::span<const LatheKernel> kernels;
   std::span<const LatheLaunch> launches;
   std::span<const LatheFunction> functions;
+  std::span<const LatheStage> stages;
+  std::span<const LatheStep> steps;
 
   /// The string at `name`; empty for LATHE_NONE.
   std::string_view string(uint32_t name) const {
@@ -42,6 +44,13 @@ public:
   }
   std::span<const LatheLaunch> launchesOf(const LatheFunction &function) const {
     return launches.subspan(function.launches.first, function.launches.count);
+  }
+  /// Empty for a function of one stage.
+  std::span<const LatheStage> stagesOf(const LatheFunction &function) const {
+    return stages.subspan(function.stages.first, function.stages.count);
+  }
+  std::span<const LatheStep> stepsOf(const LatheStage &stage) const {
+    return steps.subspan(stage.steps.first, stage.steps.count);
   }
   /// The function of that name, or null.
   const LatheFunction *function(std::string_view name) const;

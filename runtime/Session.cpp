@@ -2,6 +2,7 @@
 #include "runtime/Session.h"
 
 #include "runtime/Memory.h"
+#include "runtime/StagedRun.h"
 
 #include <algorithm>
 #include <chrono>
@@ -71,7 +72,11 @@ Status Session::prepare(const FunctionShape &shape) {
       return arena.status();
     scratch_ = std::move(*arena);
   }
-  uint64_t stride = (shape.threadScratchBytes + 255) / 256 * 256;
+  return reserveThreadScratch(shape.threadScratchBytes);
+}
+
+Status Session::reserveThreadScratch(uint64_t bytes) {
+  uint64_t stride = (bytes + 255) / 256 * 256;
   if (stride > threadScratchStride_) {
     threadScratch_ = Mapping();
     threadScratchStride_ = 0;
@@ -118,20 +123,26 @@ Status Session::run(FunctionShape &shape, std::span<const BufferView> inputs, st
     case LATHE_ARENA_WEIGHT:
       pointers_[i] = reinterpret_cast<void *>(place.value);
       break;
+    case LATHE_ARENA_RESULT:
+      return Status::failure("a function of one stage reads the result of a step");
     }
   }
 
   auto turn = pool_->lock();
+  runLaunches(shape, pointers_.data());
+  return Status::success();
+}
+
+void Session::runLaunches(FunctionShape &shape, void *const *pointers) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point before = profile_ ? Clock::now() : Clock::time_point();
   if (profile_ && profile_->size() < model_->plan().launches.size())
     profile_->resize(model_->plan().launches.size());
   for (ShapedLaunch &launch : shape.launches) {
-    LaunchBody body{
-        launch.kernel,
-        {pointers_.data() + launch.firstOperand, shape.params.data() + launch.firstParam, nullptr, ++launchSerial_},
-        threadScratch_.data(),
-        threadScratchStride_};
+    LaunchBody body{launch.kernel,
+                    {pointers + launch.firstOperand, shape.params.data() + launch.firstParam, nullptr, ++launchSerial_},
+                    threadScratch_.data(),
+                    threadScratchStride_};
     pool_->run(launch.grid, launch.cost, LaunchBody::call, &body);
     if (profile_) {
       Clock::time_point after = Clock::now();
@@ -139,7 +150,34 @@ Status Session::run(FunctionShape &shape, std::span<const BufferView> inputs, st
       before = after;
     }
   }
-  return Status::success();
+}
+
+Result<std::vector<OwnedTensor>> Session::evaluate(const LatheFunction &function, std::span<const BufferView> inputs,
+                                                   std::span<const std::vector<int64_t>> shapes,
+                                                   const std::atomic<bool> *cancel) {
+  auto symbols = symbolsFromInputs(model_->plan(), function, shapes);
+  if (!symbols)
+    return symbols.status();
+  if (function.stages.count)
+    return StagedRun(*this, cancel).run(function, *symbols, inputs);
+  auto shape = this->shape(function, *symbols);
+  if (!shape)
+    return shape.status();
+  if (!state_.size())
+    if (Status status = reserveState((*shape)->stateBytes, "use a smaller input"); !status)
+      return status;
+  std::vector<OwnedTensor> results;
+  std::vector<BufferView> outputs;
+  for (const TensorShape &output : (*shape)->outputs) {
+    auto tensor = StagedRun::allocate(output);
+    if (!tensor)
+      return tensor.status();
+    outputs.push_back({tensor->data.get(), tensor->bytes});
+    results.push_back(std::move(*tensor));
+  }
+  if (Status status = run(**shape, inputs, outputs); !status)
+    return status;
+  return results;
 }
 
 } // namespace lathe

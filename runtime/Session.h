@@ -1,9 +1,10 @@
 // Runs functions of a loaded model: owns the arenas and remembers the sizes of the shapes it has seen. Relies on
-// FunctionShape and ThreadPool.
+// FunctionShape and ThreadPool, and on StagedRun for functions whose sizes data decides.
 #pragma once
 
 #include "runtime/FunctionShape.h"
 
+#include <atomic>
 #include <list>
 
 namespace lathe {
@@ -11,6 +12,15 @@ namespace lathe {
 /// The caller's memory for an input or output; 64-byte aligned.
 struct BufferView {
   void *data = nullptr;
+  uint64_t bytes = 0;
+};
+
+/// A tensor in memory of its own, 64-byte aligned.
+struct OwnedTensor {
+  std::string_view name; ///< of the plan
+  LatheType type;
+  std::vector<int64_t> dims; ///< outermost first
+  std::shared_ptr<std::byte> data;
   uint64_t bytes = 0;
 };
 
@@ -36,12 +46,23 @@ public:
   /// Runs every launch in order. Inputs and outputs in the function's order, each at least as large as the shape says.
   Status run(FunctionShape &shape, std::span<const BufferView> inputs, std::span<const BufferView> outputs);
 
+  /// Runs any function, those included whose sizes data decides or that call others, on inputs of these shapes, and
+  /// gives its outputs in order. Ends early, as a failure, when `cancel` becomes true between two launches. Makes the
+  /// state arena if the function needs one and there is none.
+  Result<std::vector<OwnedTensor>> evaluate(const LatheFunction &function, std::span<const BufferView> inputs,
+                                            std::span<const std::vector<int64_t>> shapes,
+                                            const std::atomic<bool> *cancel = nullptr);
+
   /// From now on adds the time of every launch, in nanoseconds, to `times` (one entry for each launch of the plan);
   /// null ends it.
   void profile(std::vector<uint64_t> *times) { profile_ = times; }
 
 private:
+  friend class StagedRun;
   Status prepare(const FunctionShape &shape);
+  Status reserveThreadScratch(uint64_t bytes);
+  /// Runs the launches in order; `pointers` has one for each of the shape's operands. The pool is locked.
+  void runLaunches(FunctionShape &shape, void *const *pointers);
 
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<ThreadPool> pool_;
@@ -51,6 +72,7 @@ private:
   uint64_t threadScratchStride_ = 0;
   std::vector<void *> pointers_;
   uint64_t launchSerial_ = 0;
+  std::vector<ThreadPool::Cost> costs_; // of the plan's launches, in staged runs
   std::vector<uint64_t> *profile_ = nullptr;
 };
 

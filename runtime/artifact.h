@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #define LATHE_ARTIFACT_MAGIC "LATHE\r\n\x1a" /* 8 bytes, the last is 0x1a */
-#define LATHE_ARTIFACT_VERSION 1u
+#define LATHE_ARTIFACT_VERSION 2u
 #define LATHE_NONE 0xffffffffu /* "no string", "no expression", "no buffer" */
 
 /* ---- file ------------------------------------------------------------------------------------------------------ */
@@ -58,6 +58,19 @@ typedef enum LatheType {
   LATHE_U32 = 10,
   LATHE_U64 = 11,
   LATHE_BOOL = 12,
+  /* Narrow types: one byte an element, whose low bits count. Floats: sign, exponent and fraction bits as in the name; FN:
+   * no infinity, NaN is all ones; FNUZ: no infinity and no negative zero, NaN is 0x80; E8M0: 2^(byte - 127), NaN is 0xff;
+   * E2M1: no infinity and no NaN. */
+  LATHE_F8E4M3FN = 13,
+  LATHE_F8E4M3FNUZ = 14,
+  LATHE_F8E5M2 = 15,
+  LATHE_F8E5M2FNUZ = 16,
+  LATHE_F8E8M0 = 17,
+  LATHE_F4E2M1 = 18,
+  LATHE_I4 = 19, /* sign extended to the byte when written */
+  LATHE_U4 = 20,
+  LATHE_I2 = 21,
+  LATHE_U2 = 22,
   LATHE_Q4_0 = 32,
   LATHE_Q4_1 = 33,
   LATHE_Q5_0 = 34,
@@ -99,7 +112,9 @@ typedef struct LathePlanHeader {
   LatheArray files;       /* uint32_t: names of model files that weights refer to */
   LatheArray kernels;     /* LatheKernel */
   LatheArray launches;    /* LatheLaunch */
-  LatheArray functions;   /* LatheFunction */
+  LatheArray functions;   /* LatheFunction; one that is called comes before those that call it */
+  LatheArray stages;      /* LatheStage */
+  LatheArray steps;       /* LatheStep */
 } LathePlanHeader;
 
 /* Integer expressions over the symbols: a stack program in postfix order that leaves one value. Arithmetic that leaves
@@ -114,7 +129,9 @@ typedef enum LatheOpcode {
   LATHE_EXPR_CEILDIV = 6,
   LATHE_EXPR_MOD = 7,
   LATHE_EXPR_MAX = 8,
-  LATHE_EXPR_MIN = 9
+  LATHE_EXPR_MIN = 9,
+  LATHE_EXPR_EQUAL = 10, /* 1 or 0 */
+  LATHE_EXPR_LESS = 11   /* 1 or 0 */
 } LatheOpcode;
 
 typedef struct LatheOperation {
@@ -129,10 +146,11 @@ typedef struct LatheExpression {
 
 typedef enum LatheArena {
   LATHE_ARENA_INPUT = 0,   /* the caller's memory */
-  LATHE_ARENA_OUTPUT = 1,  /* the caller's memory */
-  LATHE_ARENA_SCRATCH = 2, /* one per session, reused by every step */
+  LATHE_ARENA_OUTPUT = 1,  /* the caller's memory; the runtime's where data decides the size */
+  LATHE_ARENA_SCRATCH = 2, /* reused by every step; `pool` says which memory */
   LATHE_ARENA_STATE = 3,   /* one per session, kept between steps: KV cache pools */
-  LATHE_ARENA_WEIGHT = 4   /* `weight` says which */
+  LATHE_ARENA_WEIGHT = 4,  /* `weight` says which */
+  LATHE_ARENA_RESULT = 5   /* a result of a LatheStep, in memory of its own */
 } LatheArena;
 
 typedef struct LatheBuffer {
@@ -143,6 +161,8 @@ typedef struct LatheBuffer {
   LatheSpan dims;  /* indices -> expressions: the shape, outermost first */
   uint32_t offset; /* expression: bytes from the arena's start, a multiple of 64; scratch and state only */
   uint32_t bytes;  /* expression */
+  uint32_t pool;   /* which of the function's scratch memories; 0 where there is one */
+  uint32_t reserved;
 } LatheBuffer;
 
 /* A weight as kernels see it. Either its packed bytes lie in LATHE_SECTION_WEIGHTS, or (offset == UINT64_MAX) the
@@ -183,17 +203,53 @@ typedef struct LatheLaunch {
   uint32_t scratch;   /* expression: bytes of private scratch for each thread, or LATHE_NONE */
   uint32_t condition; /* expression: 0 skips the launch (variants by number of tokens), or LATHE_NONE */
   uint32_t bytesRead; /* expression: bytes of weights and cache it must read, for reports, or LATHE_NONE */
+  LatheSpan checks;   /* indices -> pairs of expressions; where two are not equal the function is refused */
 } LatheLaunch;
 
-/* "step": the ragged step function of a decoder (lathe.h says what its inputs mean); "forward": the graph as imported.
- */
+typedef enum LatheStepKind {
+  LATHE_STEP_SIZE = 0, /* reads the int64_t in `value`, which must be at least 0, into `symbol` */
+  LATHE_STEP_IF = 1,   /* runs functions[0] where the bool in `value` is true, else functions[1] */
+  LATHE_STEP_LOOP = 2  /* runs functions[0] again and again, as ONNX Loop does */
+} LatheStepKind;
+
+/* What the runtime does itself, between launches. A function that is called starts with the symbols of the caller; those
+ * that the caller does not know follow from the shapes of its inputs. Symbols in the dims of `results` that are not known
+ * before follow from what came out.
+ * IF: `operands` are the functions' inputs, `results` their outputs.
+ * LOOP: the body's inputs are the iteration (int64_t scalar), the condition (bool scalar), then `operands`, of which the
+ * first `carried` are replaced by its outputs 1 .. carried after each iteration; its output 0 says whether to go on. It
+ * starts where `limit` (int64_t; LATHE_NONE: none) is above 0 and the bool in `value` (LATHE_NONE: true) is true.
+ * `results` are the carried values in the end, then the body's other outputs of all iterations, stacked along a new first
+ * axis. */
+typedef struct LatheStep {
+  uint32_t kind;
+  uint32_t name;         /* string: where in the model it comes from, or LATHE_NONE */
+  uint32_t symbol;       /* SIZE */
+  uint32_t value, limit; /* buffers, each of one element */
+  uint32_t carried;      /* LOOP */
+  uint32_t functions[2]; /* below the function that calls, or LATHE_NONE */
+  LatheSpan operands;    /* indices -> buffers */
+  LatheSpan results;     /* indices -> buffers in LATHE_ARENA_RESULT */
+} LatheStep;
+
+/* A part of a function whose sizes are known before it begins: launches, then steps, each in order. */
+typedef struct LatheStage {
+  LatheSpan launches; /* of the function's */
+  LatheSpan steps;
+  uint32_t pool;         /* the scratch memory that it makes; what was in there is not needed any more */
+  uint32_t scratchBytes; /* expression: size of that memory; 0: it makes none */
+} LatheStage;
+
+/* "step": the ragged step function of a decoder (lathe.h says what its inputs mean); "forward": the graph as imported;
+ * others are called by those. */
 typedef struct LatheFunction {
   uint32_t name;
-  uint32_t scratchBytes; /* expression: size of the scratch arena */
+  uint32_t scratchBytes; /* expression: size of the scratch memory 0, without `stages` */
   uint32_t stateBytes;   /* expression: size of the state arena */
-  uint32_t reserved;
+  uint32_t pools;        /* number of scratch memories, with `stages` */
   LatheSpan inputs, outputs; /* indices -> buffers */
   LatheSpan launches;
+  LatheSpan stages; /* in order, with all the launches; none: all sizes are known from the inputs, there are no steps */
 } LatheFunction;
 
 /* ---- generated code -------------------------------------------------------------------------------------------- */

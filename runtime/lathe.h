@@ -162,8 +162,14 @@ lathe_status lathe_step(lathe_session *session, const lathe_step_part *parts, si
  * step. */
 const float *lathe_logits(const lathe_session *session, uint32_t row);
 
-/* ---- sampling: top-k, top-p, min-p, temperature, as llama.cpp orders them ---- */
+/* ---- sampling: llama.cpp's chain of samplers ---- */
 
+typedef struct lathe_logit_bias {
+  int32_t token;
+  float bias; /* added to its logit; -INFINITY forbids it */
+} lathe_logit_bias;
+
+/* Begin with lathe_sampler_default_options(), so that fields you do not know mean what they did. */
 typedef struct lathe_sampler_options {
   float temperature; /* 0: the most probable token */
   int32_t top_k;     /* 0: all */
@@ -173,15 +179,39 @@ typedef struct lathe_sampler_options {
   int32_t penalty_window; /* -1: all tokens */
   float repeat_penalty;   /* 1: none */
   float frequency_penalty, presence_penalty;
+  /* The order: "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature" is that of NULL. */
+  const char *samplers;
+  float typical_p;                         /* 1: all */
+  float top_n_sigma;                       /* 0 or less: all */
+  float xtc_probability, xtc_threshold;    /* 0: never */
+  float dynatemp_range, dynatemp_exponent; /* 0: the temperature is always the same */
+  float dry_multiplier, dry_base;          /* 0: no DRY */
+  int32_t dry_allowed_length, dry_penalty_last_n;
+  int32_t mirostat; /* 1 or 2; 0: off */
+  float mirostat_tau, mirostat_eta;
+  int32_t no_repeat_ngram; /* 0: off */
+  uint32_t min_tokens;     /* lathe_generate: no end token before so many new tokens */
+  const lathe_logit_bias *logit_bias;
+  size_t logit_bias_count;
 } lathe_sampler_options;
 
 lathe_sampler_options lathe_sampler_default_options(void);
 lathe_status lathe_sampler_create(const lathe_sampler_options *options, lathe_sampler **sampler);
 void lathe_sampler_free(lathe_sampler *sampler);
 /* A token from `count` logits. `history` is the text so far, for the penalties; its length is the position that is
- * drawn for. The draw depends on the seed, on `stream` (any name for the sequence) and that position alone. */
+ * drawn for. The draw depends on the seed, on `stream` (any name for the sequence) and that position alone; under
+ * mirostat also on the draws of the stream before it. (DRY's repetitions end at texts in lathe_generate only.) */
 lathe_status lathe_sample(lathe_sampler *sampler, const float *logits, size_t count, const int32_t *history,
                           size_t history_count, uint64_t stream, int32_t *token);
+/* What lathe_sample would draw from: tokens in ascending order, their probabilities, and how many. Valid until the next
+ * call with this sampler. Draws nothing and changes nothing. */
+lathe_status lathe_sampler_distribution(lathe_sampler *sampler, const float *logits, size_t count,
+                                        const int32_t *history, size_t history_count, uint64_t stream,
+                                        const int32_t **tokens, const float **probabilities, size_t *found);
+/* A stream begins anew: mirostat forgets it. */
+void lathe_sampler_reset(lathe_sampler *sampler, uint64_t stream);
+/* The natural logarithm of a token's probability in the softmax of `count` logits; -INFINITY for one it has not. */
+float lathe_logprob(const float *logits, size_t count, int32_t token);
 
 /* ---- a whole generation ---- */
 

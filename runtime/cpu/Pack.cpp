@@ -338,7 +338,7 @@ Status check(const LatheWeight &weight, std::span<const PieceBytes> pieces, uint
     if (piece.transposed && isBlockType(type))
       return Status::failure(std::string("a transposed piece of ") + elementTypeName(piece.type) +
                              "; only plain element types can be transposed");
-    if (piece.type != weight.type && (!isPlainFloat(weight.type) || (!isPlainFloat(piece.type) && !isBlockType(type))))
+    if (piece.type != weight.type && !isPlainFloat(weight.type))
       return Status::failure(std::string("cannot convert ") + elementTypeName(piece.type) + " to " +
                              elementTypeName(weight.type) + "; possible: to F32, F16 and BF16");
   }

@@ -1,70 +1,82 @@
-// From logits to a token: penalties, then top-k, top-p, min-p, temperature and a draw, in llama.cpp's default order.
-// Relies on Random.h.
+// From logits to a token: what is allowed, biases and bans, the chain of samplers, and a draw with counter-based random
+// numbers. Relies on Candidates.h, Repetition.h and Random.h.
 #pragma once
 
-#include "runtime/Status.h"
-
-#include <cstdint>
-#include <span>
-#include <utility>
-#include <vector>
+#include "runtime/sampling/Candidates.h"
+#include "runtime/sampling/Random.h"
+#include "runtime/sampling/Repetition.h"
+#include "runtime/sampling/SamplerOptions.h"
 
 namespace lathe {
 
-/// Defaults and meaning are llama.cpp's.
-struct SamplerOptions {
-  float temperature = 0.8f; ///< 0 or less: greedy
-  int32_t topK = 40;        ///< keep the K largest; 0 or less: all
-  float topP = 0.95f;       ///< keep the fewest whose probabilities reach P; 1 or more: all
-  float minP = 0.05f;       ///< keep those with at least P times the largest probability; 0 or less: all
-  uint64_t seed = 0;
-  int32_t penaltyWindow = 64; ///< tokens the penalties look back; 0: none, -1: all of `history`
-  float repeatPenalty = 1;    ///< divides positive, multiplies negative logits of tokens in the window
-  float frequencyPenalty = 0; ///< subtracted for every time a token is in the window
-  float presencePenalty = 0;  ///< subtracted once for a token in the window
-  std::vector<std::pair<int32_t, float>> logitBias; ///< added before everything else; -inf forbids a token
-  bool greedy() const { return temperature <= 0; }
-  /// Fails for values that mean nothing (NaN, a penalty of 0 or less for repeatPenalty).
-  Status validate() const;
+/// Where in which text a token is drawn.
+struct DrawPlace {
+  std::span<const int32_t> history; ///< the tokens so far, the prompt included
+  uint64_t sequence = 0;            ///< the sequence's index within its request
+  uint32_t position = 0;            ///< of the token that is drawn
+  uint32_t generated = 0;           ///< how many of `history` are new: for forced tokens and the least number of tokens
+  /// The tokens a grammar allows, a bit each, 64 to a word, lowest first; empty: all.
+  std::span<const uint64_t> allowed = {};
 };
 
-/// A token that may be drawn.
-struct Candidate {
-  int32_t id;
-  float logit;
-  float probability; ///< set by `distribution`
+/// What draws of a sequence hand on to later ones; a plain value, so that it can be kept, copied and gone back to.
+struct SamplerState {
+  float mu = 0; ///< mirostat's, once it has started
+  bool started = false;
 };
 
-/// Keeps memory between draws; no state that a draw depends on.
+/// What is drawn from: ids in ascending order with probabilities that sum to 1 (some may be 0).
+struct Distribution {
+  std::span<const int32_t> ids;
+  std::span<const float> probabilities;
+  size_t size() const { return ids.size(); }
+  /// 0 for a token that cannot be drawn.
+  float probability(int32_t id) const;
+};
+
+/// Keeps memory between draws, and nothing that a draw depends on.
 class Sampler {
 public:
   /// `options` must be valid.
-  explicit Sampler(SamplerOptions options) : options_(std::move(options)) {}
+  explicit Sampler(SamplerOptions options);
   const SamplerOptions &options() const { return options_; }
 
-  /// The token for `position` of sequence `sequence`, whose tokens so far are `history`. Greedy takes the largest
-  /// logit, the lowest id among equals. Fails when a logit is NaN or +inf, or when no token is left.
-  Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history, uint64_t sequence,
-                         uint32_t position);
-  /// What `sample` draws from: the candidates that are left, most probable first, with probabilities that sum to 1.
-  /// Valid until the next call.
-  Result<std::span<const Candidate>> distribution(std::span<const float> logits, std::span<const int32_t> history);
+  /// The token at `place`, with `state` brought forward. The draw depends on the seed, the place's sequence and
+  /// position and on the distribution alone. Greedy takes the largest logit, the lowest id among equals. Fails when a
+  /// logit is NaN or +inf, or when no token is left.
+  Result<int32_t> sample(std::span<const float> logits, const DrawPlace &place, SamplerState &state);
+
+  /// The same in parts, for who accepts and rejects tokens by their probabilities. What the chain leaves; valid until
+  /// the next call.
+  Result<Distribution> distribution(std::span<const float> logits, const DrawPlace &place, const SamplerState &state);
+  /// Draws from the last distribution.
+  int32_t draw(const DrawPlace &place) const;
+  /// The last distribution.
+  Distribution last() const { return last_; }
+  /// Brings `state` forward by a token of the last distribution.
+  void accept(int32_t token, SamplerState &state) const;
+
+  /// Which of several random numbers at one position is for what.
+  enum Draw : uint32_t { TokenDraw = 0, XtcDraw = 1, firstFreeDraw = 16 };
 
 private:
-  std::span<const float> adjust(std::span<const float> logits, std::span<const int32_t> history);
-  void penalize(std::span<const int32_t> history);
-  void keepTopK(std::span<const float> logits);
-  void keepTopPAndMinP();
-  void sortFirst(size_t count);
-  void softmax();
+  Status prepare(std::span<const float> logits, const DrawPlace &place);
+  void apply(SamplerKind kind, const DrawPlace &place);
+  void truncateForMirostat(size_t vocabulary, const SamplerState &state);
+  Result<Distribution> finish();
 
   SamplerOptions options_;
-  std::vector<Candidate> candidates_; // from the most probable on
-  std::vector<float> adjusted_;       // logits after bias and penalties
-  std::vector<int32_t> window_;
+  std::vector<SamplerKind> chain_; // what of it does something
+  bool keepSign_ = false;          // penalties come after the temperature and look at signs
+  Candidates candidates_;
+  Repetition repetition_;
+  Distribution last_;
+  std::vector<float> probabilities_;
+  std::vector<double> blockSums_;
+  std::vector<std::pair<int32_t, float>> ordered_;
 };
 
-/// The largest logit's index, the lowest among equals. Fails for NaN.
+/// The largest logit's index, the lowest among equals. Fails for NaN, +inf, and when all are -inf.
 Result<int32_t> argmax(std::span<const float> logits);
 
 } // namespace lathe
