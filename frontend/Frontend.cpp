@@ -5,6 +5,7 @@
 #include "frontend/files/Quoted.h"
 #include "frontend/gguf/GgufModel.h"
 #include "frontend/hf/HfFolder.h"
+#include "frontend/hf/Pooling.h"
 #include "frontend/onnx/Onnx.h"
 #include "frontend/tokenizer/FolderTokenizer.h"
 #include "ir/llm/Llm.h"
@@ -75,12 +76,18 @@ Status buildGraph(mlir::MLIRContext &context, const dsl::ModelText *text, const 
     return built.status();
   model.module = std::move(built->module);
   model.metadata["architecture"] = text->name;
-  for (const char *name : {"context_length", "vocabulary"}) {
-    auto found = built->parameters.find(name);
+  for (std::string_view name : {"context_length", "vocabulary", "decoder_start"}) {
+    auto found = built->parameters.find(std::string(name));
     const int64_t *value = found == built->parameters.end() ? nullptr : std::get_if<int64_t>(&found->second);
-    if (value && *value > 0 && *value <= UINT32_MAX)
+    if (value && *value >= (name == "decoder_start" ? 0 : 1) && *value <= UINT32_MAX)
       model.metadata[name] = *value;
   }
+  // Inputs that a caller may leave out, and what they are then filled with.
+  if (auto forward = model.module->lookupSymbol<mlir::func::FuncOp>("forward"))
+    for (unsigned index = 0; index < forward.getNumArguments(); ++index)
+      if (auto otherwise = forward.getArgAttrOfType<mlir::IntegerAttr>(index, "llm.default"))
+        model.metadata["input_defaults"][forward.getArgAttrOfType<mlir::StringAttr>(index, "llm.name").str()] =
+            otherwise.getInt();
   return Status::success();
 }
 
@@ -96,13 +103,27 @@ void describeTokens(Model &model, std::vector<int32_t> ends) {
     model.metadata["eos_ids"] = ends;
 }
 
-Result<Model> importGguf(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text) {
+/// Fills `facts`, where there are any.
+void describe(ModelFacts *facts, const char *format, const std::string &architecture, const WeightTable *weights) {
+  if (!facts)
+    return;
+  facts->format = format;
+  facts->producer = architecture.empty() ? "" : "architecture " + architecture;
+  for (size_t i = 0; weights && i < weights->size(); ++i) {
+    facts->parameters += elementCount((*weights)[i].shape).value_or(0);
+    facts->parameterBytes += (*weights)[i].bytes;
+  }
+}
+
+Result<Model> importGguf(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text,
+                         ModelFacts *facts) {
   Result<GgufFile> file = GgufFile::open(path);
   if (!file)
     return file.status();
   std::optional<std::string_view> architecture = file->string("general.architecture");
   if (!architecture)
     return Status::failure(path + ": the metadata key 'general.architecture' is missing or no text");
+  describe(facts, "GGUF", std::string(*architecture), &file->weights());
   Model model;
   if (Status status = buildGraph(context, text, sourceOf(*file), std::string(*architecture), model); !status)
     return status;
@@ -115,18 +136,23 @@ Result<Model> importGguf(mlir::MLIRContext &context, const std::string &path, co
   if (std::optional<int64_t> id = file->integer("tokenizer.ggml.eos_token_id"); id && *id >= 0 && *id < INT32_MAX)
     ends.push_back(static_cast<int32_t>(*id));
   describeTokens(model, std::move(ends));
+  static constexpr const char *poolings[] = {nullptr, "mean", "cls", "last", "rank"};
+  if (auto kind = file->integer(std::string(*architecture) + ".pooling_type"); kind && *kind > 0 && *kind < 5)
+    model.metadata["pooling"] = poolings[*kind];
   model.weights = file->takeWeights();
   return model;
 }
 
 /// A Hugging Face folder, or one safetensors file with what lies beside it.
-Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text) {
+Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &path, const dsl::ModelText *text,
+                                ModelFacts *facts) {
   bool isFile = !isFolder(path);
   Result<HfFolder> folder = isFile ? HfFolder::openFile(path) : HfFolder::open(path);
   if (!folder)
     return folder.status();
   if (!text && folder->architecture().empty())
     return Status::failure(path + ": config.json has no text 'model_type'");
+  describe(facts, isFile ? "safetensors" : "Hugging Face folder", folder->architecture(), folder->source().weights);
   Model model;
   if (Status status = buildGraph(context, text, folder->source(), folder->architecture(), model); !status)
     return status;
@@ -138,6 +164,8 @@ Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &p
       return tokenizer.status();
     model.tokenizer = std::move(*tokenizer);
   }
+  if (Status status = readPooling(files, model.metadata); !status)
+    return status;
   std::filesystem::path named = place.has_filename() ? place : place.parent_path(); // "model/" has no last name
   model.metadata["name"] = named.filename().string();
   describeTokens(model, folder->endIds());
@@ -145,7 +173,8 @@ Result<Model> importHuggingFace(mlir::MLIRContext &context, const std::string &p
   return model;
 }
 
-Result<Model> importModelLanguage(mlir::MLIRContext &context, const std::string &path, const std::string &weights) {
+Result<Model> importModelLanguage(mlir::MLIRContext &context, const std::string &path, const std::string &weights,
+                                  ModelFacts *facts) {
   Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
   if (!file)
     return file.status();
@@ -157,11 +186,12 @@ Result<Model> importModelLanguage(mlir::MLIRContext &context, const std::string 
     return status;
   if (!weights.empty()) {
     if (isFolder(weights) || weights.ends_with(".safetensors"))
-      return importHuggingFace(context, weights, &*text);
+      return importHuggingFace(context, weights, &*text, facts);
     if (beginsLikeGguf(weights) || weights.ends_with(".gguf"))
-      return importGguf(context, weights, &*text);
+      return importGguf(context, weights, &*text, facts);
     return Status::failure(weights + ": is no file of weights; supported: GGUF, safetensors, Hugging Face folder");
   }
+  describe(facts, "model language", text->name, nullptr);
   Model model;
   if (Status status = buildGraph(context, &*text, ModelSource(), "", model); !status)
     return status;
@@ -184,35 +214,41 @@ Result<std::optional<TokenizerSpec>> importTokenizer(const std::string &path) {
     place = place.has_parent_path() ? place.parent_path() : std::filesystem::path(".");
   Result<TokenizerSpec> spec = readFolderTokenizer(place.string());
   if (!spec)
-    return spec.status();
+    return isFolder(path) ? spec.status() : Status::failure(path + ": beside it, " + spec.message());
   return std::optional(std::move(*spec));
 }
 
 Result<Model> importModel(mlir::MLIRContext &context, const std::string &path, const ImportOptions &options) {
   context.loadDialect<llm::LlmDialect, mlir::func::FuncDialect>();
   if (path.ends_with(".lm"))
-    return importModelLanguage(context, path, options.weights);
+    return importModelLanguage(context, path, options.weights, options.facts);
   if (!options.weights.empty())
     return Status::failure(path + ": a file of weights goes with a .lm file only");
   if (isFolder(path)) {
     if (hasFile(path, "genai_config.json"))
-      return importOnnx(context, path);
+      return importOnnx(context, path, options.facts, options.constants);
     if (hasFile(path, "config.json"))
-      return importHuggingFace(context, path, nullptr);
+      return importHuggingFace(context, path, nullptr, options.facts);
     return Status::failure(
         path + ": is a folder without genai_config.json (ONNX Runtime GenAI) or config.json (Hugging Face)");
   }
-  if (path.ends_with(".onnx"))
-    return importOnnx(context, path);
+  if (path.ends_with(".onnx")) {
+    Result<Model> model = importOnnx(context, path, options.facts, options.constants);
+    std::filesystem::path place = std::filesystem::path(path).parent_path();
+    if (model)
+      if (Status status = readPooling(place.empty() ? "." : place.string(), model->metadata); !status)
+        return status;
+    return model;
+  }
   if (path.ends_with(".gguf"))
-    return importGguf(context, path, nullptr);
+    return importGguf(context, path, nullptr, options.facts);
   if (path.ends_with(".safetensors"))
     return Status::failure(path + ": is one file of a model; give the folder that holds it and its config.json");
   std::error_code error;
   if (!std::filesystem::exists(path, error))
     return Status::failure(path + ": does not exist");
   if (beginsLikeGguf(path))
-    return importGguf(context, path, nullptr);
+    return importGguf(context, path, nullptr, options.facts);
   return Status::failure(
       path + ": is no model; supported: .gguf, .onnx, .lm, a Hugging Face folder, a folder with genai_config.json");
 }

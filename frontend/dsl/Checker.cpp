@@ -34,6 +34,7 @@ public:
         return status;
     }
     for (const WeightDeclaration &weight : model_.weights) {
+      locals_ = variablesOf(weight);
       for (const ExpressionPtr &size : weight.shape)
         if (Status status = expression(*size); !status)
           return status;
@@ -41,6 +42,7 @@ public:
         if (Status status = expression(*weight.otherwise); !status)
           return status;
     }
+    locals_.clear();
     inGraph_ = true;
     for (const Function &function : model_.functions) {
       locals_.clear();
@@ -53,7 +55,8 @@ public:
         return status;
       functions_.emplace(function.name, &function);
     }
-    locals_ = {model_.input};
+    if (Status status = graphArguments(); !status)
+      return status;
     if (Status status = block(model_.graph); !status)
       return status;
     if (!returns(model_.graph))
@@ -62,11 +65,43 @@ public:
   }
 
 private:
+  /// The names in braces in the names of a weight: they have values where it is used.
+  static std::set<std::string> variablesOf(const WeightDeclaration &weight) {
+    std::set<std::string> found;
+    for (const auto *places : {&weight.gguf, &weight.hf})
+      for (const WeightPlace &place : *places)
+        for (size_t open = place.name.find('{'); open != std::string::npos; open = place.name.find('{', open + 1))
+          if (size_t close = place.name.find('}', open); close != std::string::npos)
+            found.insert(place.name.substr(open + 1, close - open - 1));
+    return found;
+  }
+
   Status declare(const std::string &name, uint32_t offset) {
     bool known = name == "source" || isOneOf(name, numberFunctions) || isOneOf(name, questions) ||
-                 isOneOf(name, typeNames) || isOneOf(name, graphNames);
+                 isOneOf(name, tableFunctions) || isOneOf(name, typeNames) || isOneOf(name, graphNames);
     if (known || !globals_.insert(name).second)
       return source_.failure(offset, "the name '" + name + "' is taken");
+    return Status::success();
+  }
+
+  /// Inputs and the sizes they bring become names of the graph.
+  Status graphArguments() {
+    auto taken = [&](const GraphArgument &argument, const std::string &name) {
+      return source_.failure(argument.offset, "the name '" + name + "' is taken");
+    };
+    locals_.clear();
+    std::set<std::string> sizes = {"batch", "tokens"};
+    for (const GraphArgument &argument : model_.arguments) {
+      if (globals_.contains(argument.size) || argument.size == "positions" || locals_.contains(argument.size))
+        return taken(argument, argument.size);
+      sizes.insert(argument.size);
+      if (globals_.contains(argument.name) || isOneOf(argument.name, graphNames) || sizes.contains(argument.name) ||
+          !locals_.insert(argument.name).second)
+        return taken(argument, argument.name);
+    }
+    if (model_.arguments.front().size != "tokens" || model_.arguments.front().otherwise)
+      return source_.failure(model_.arguments.front().offset, "the first input are the token ids, (batch, tokens)");
+    locals_.insert(sizes.begin(), sizes.end());
     return Status::success();
   }
 
@@ -152,9 +187,10 @@ private:
     std::optional<mlir::RegisteredOperationName> operation;
     if (!isOneOf(name, hiddenOperations))
       operation = mlir::RegisteredOperationName::lookup("llm." + name, &context_);
-    if (!operation && !isOneOf(name, numberFunctions) && !isOneOf(name, questions)) {
+    if (!operation && !isOneOf(name, numberFunctions) && !isOneOf(name, questions) && !isOneOf(name, tableFunctions)) {
       std::vector<std::string> known(std::begin(numberFunctions), std::end(numberFunctions));
       known.insert(known.end(), std::begin(questions), std::end(questions));
+      known.insert(known.end(), std::begin(tableFunctions), std::end(tableFunctions));
       for (const auto &function : functions_)
         known.push_back(function.first);
       for (mlir::RegisteredOperationName other : context_.getRegisteredOperations())
@@ -166,6 +202,10 @@ private:
     if (isOneOf(name, typedCalls)) {
       if (name == "slice")
         attributes = {"axis", "from", "to"};
+    } else if (isOneOf(name, tableFunctions)) {
+      attributes.assign(std::begin(frequencyArguments), std::end(frequencyArguments));
+      if (!call.children.empty())
+        return source_.failure(call.offset, "the arguments of '" + name + "' are named");
     } else if (operation) {
       for (mlir::StringAttr attribute : operation->getAttributeNames())
         if (!attribute.getValue().starts_with("operandSegmentSizes") &&

@@ -286,6 +286,8 @@ bool ModelBuilder::arithmetic(uint32_t offset, const std::string &symbol, const 
 bool ModelBuilder::evaluateCall(const Expression &call, Datum &result) {
   if (isOneOf(call.text, questions))
     return askQuestion(call, result);
+  if (isOneOf(call.text, tableFunctions))
+    return callTable(call, result);
   std::vector<Datum> arguments;
   bool hasTensor = false;
   for (const ExpressionPtr &child : call.children) {

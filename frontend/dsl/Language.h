@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,12 +69,12 @@ struct Statement {
     Assign,  // name = value
     For,     // for name in value..limit { body }
     If,      // if value { body } else { otherwise }
-    Return,  // return value
+    Return,  // return value, or return name: value
     Require, // require value, message
   };
   Kind kind = Kind::Assign;
   uint32_t offset = 0;
-  std::string name, message;
+  std::string name, message; // name: also of what a return gives
   ExpressionPtr value, limit;
   Block body, otherwise;
 };
@@ -112,6 +113,14 @@ struct Function {
   Block body;
 };
 
+/// `name: size = number`: integers of the shape (batch, size).
+struct GraphArgument {
+  std::string name;
+  uint32_t offset = 0;
+  std::string size = "tokens";
+  std::optional<int64_t> otherwise; // every element, where the caller gives none
+};
+
 struct ModelText {
   Source source;
   std::string name;
@@ -120,7 +129,7 @@ struct ModelText {
   std::vector<WeightDeclaration> weights;
   std::vector<std::string> unusedGguf, unusedHf; // names of tensors that mean nothing to the graph
   std::vector<Function> functions;
-  std::string input; // the graph's argument
+  std::vector<GraphArgument> arguments; // of the graph; the first are the token ids
   uint32_t graphOffset = 0;
   Block graph;
 };

@@ -13,7 +13,7 @@
 namespace lathe::dsl {
 
 namespace {
-constexpr uint64_t maximalSteps = 20'000'000, maximalUnused = 4;
+constexpr uint64_t maximalSteps = 20'000'000, maximalUnused = 4, maximalMissing = 32;
 
 const char *kindName(const ParameterItem &value) {
   static constexpr const char *names[] = {"a boolean", "an integer", "a number", "a text"};
@@ -324,7 +324,7 @@ bool ModelBuilder::useWeight(const WeightDeclaration &declaration, uint32_t offs
       return fail(offset, "the weights are missing; give the file that holds them");
     if (wanted.empty())
       return fail(declaration.offset, "weight '" + declaration.name + "' has no name in this kind of file");
-    return failModel("tensor " + quoted(wanted) + " is missing; the model " + model_.name + " needs it");
+    return standIn(declaration, wanted, result);
   }
   used_.insert(weight->name);
   Datum &known = weightValues_[weight->name + (transposed ? "^T " : " ") + declaration.name];
@@ -341,6 +341,33 @@ bool ModelBuilder::useWeight(const WeightDeclaration &declaration, uint32_t offs
   }
   result = known;
   return true;
+}
+
+/// Makes up a weight for a tensor that is missing, so that all of them can be named; a few are enough to see what is wrong, and
+/// files may claim any number of layers.
+bool ModelBuilder::standIn(const WeightDeclaration &declaration, const std::string &name, Datum &result) {
+  if (std::find(missing_.begin(), missing_.end(), name) == missing_.end())
+    missing_.push_back(name);
+  if (missing_.size() > maximalMissing)
+    return false;
+  std::vector<int64_t> shape;
+  for (const ExpressionPtr &size : declaration.shape)
+    if (!integer(*size, shape.emplace_back()) || shape.back() < 0)
+      return false; // what is missing so far is told
+  auto type = mlir::RankedTensorType::get(shape, builder_.getF32Type());
+  result = Datum::ofTensor(builder_.create<llm::WeightOp>(builder_.getUnknownLoc(), type, name));
+  return true;
+}
+
+Status ModelBuilder::missing() const {
+  std::string names;
+  for (size_t i = 0; i < missing_.size() && i < maximalMissing; ++i)
+    names += (i ? ", " : "") + quoted(missing_[i]);
+  if (missing_.size() > maximalMissing)
+    names += ", and more";
+  return Status::failure(source_.path + ": tensor" + (missing_.size() > 1 ? "s " : " ") + names +
+                         (missing_.size() > 1 ? " are" : " is") + " missing; the model " + model_.name + " needs " +
+                         (missing_.size() > 1 ? "them" : "it"));
 }
 
 /// A tensor that nothing reads would mean a wrong graph.
@@ -387,6 +414,8 @@ ModelBuilder::Flow ModelBuilder::runStatement(const Statement &statement, Datum 
     return Flow::Next;
   }
   case Statement::Kind::Return:
+    if (frames_.size() == 1 && !statement.name.empty())
+      output_ = statement.name;
     return evaluate(*statement.value, result) ? Flow::Return : Flow::Failed;
   case Statement::Kind::Require:
     return require(statement) ? Flow::Next : Flow::Failed;
@@ -422,30 +451,47 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::buildModule() {
   mlir::Type ids =
       mlir::RankedTensorType::get({mlir::ShapedType::kDynamic, mlir::ShapedType::kDynamic}, builder_.getI64Type());
   builder_.setInsertionPointToEnd(module->getBody());
-  auto function = builder_.create<mlir::func::FuncOp>(named("forward"), "forward", builder_.getFunctionType(ids, {}));
-  function->setAttr("llm.symbols", builder_.getStrArrayAttr({"batch", "tokens"}));
-  mlir::Block *body = builder_.createBlock(&function.getBody(), {}, {ids}, {named("input_ids")});
-  function.setArgAttr(0, "llm.name", builder_.getStringAttr("input_ids"));
+  llvm::SmallVector<llvm::StringRef> symbols = {"batch", "tokens"};
+  for (const GraphArgument &argument : model_.arguments)
+    if (!llvm::is_contained(symbols, argument.size))
+      symbols.push_back(argument.size);
+  llvm::SmallVector<mlir::Type> types(model_.arguments.size(), ids);
+  llvm::SmallVector<mlir::Location> places;
+  for (const GraphArgument &argument : model_.arguments)
+    places.push_back(named(argument.name));
+  auto function = builder_.create<mlir::func::FuncOp>(named("forward"), "forward", builder_.getFunctionType(types, {}));
+  function->setAttr("llm.symbols", builder_.getStrArrayAttr(symbols));
+  mlir::Block *body = builder_.createBlock(&function.getBody(), {}, types, places);
   mlir::AffineExpr batch = builder_.getAffineSymbolExpr(0), tokens = builder_.getAffineSymbolExpr(1);
-  function.setArgAttr(0, "llm.dims", mlir::AffineMapAttr::get(mlir::AffineMap::get(0, 2, {batch, tokens}, &context_)));
+  for (auto [index, argument] : llvm::enumerate(model_.arguments)) {
+    size_t symbol = llvm::find(symbols, llvm::StringRef(argument.size)) - symbols.begin();
+    mlir::AffineExpr size = builder_.getAffineSymbolExpr(symbol);
+    // The token ids have one name in every model, whatever the file calls them.
+    function.setArgAttr(index, "llm.name", builder_.getStringAttr(index == 0 ? "input_ids" : argument.name));
+    function.setArgAttr(index, "llm.dims",
+                        mlir::AffineMapAttr::get(mlir::AffineMap::get(0, symbols.size(), {batch, size}, &context_)));
+    if (argument.otherwise)
+      function.setArgAttr(index, "llm.default", builder_.getI64IntegerAttr(*argument.otherwise));
+    frames_.back()[argument.name] = Datum::ofTensor(body->getArgument(index));
+    frames_.back()[argument.size] = Datum::ofSize(size, 1);
+  }
   positions_ = builder_.create<llm::PositionsOp>(
       named("positions"), ids,
-      mlir::AffineMap::get(0, 2, {batch, tokens, builder_.getAffineConstantExpr(0)}, &context_));
+      mlir::AffineMap::get(0, symbols.size(), {batch, tokens, builder_.getAffineConstantExpr(0)}, &context_));
 
   inGraph_ = true;
-  frames_.back()[model_.input] = Datum::ofTensor(body->getArgument(0));
   Datum result;
   if (runBlock(model_.graph, result) != Flow::Return)
     return {};
   auto type = result.kind == Datum::Kind::Tensor ? mlir::dyn_cast<mlir::RankedTensorType>(result.tensor.getType())
                                                  : mlir::RankedTensorType();
   if (!type || type.getRank() != 3 || !type.getElementType().isF32()) {
-    fail(model_.graph.back().offset, "a graph returns logits (batch, tokens, vocabulary) in f32");
+    fail(model_.graph.back().offset, "a graph returns a tensor of rank 3 in f32: logits (batch, tokens, vocabulary)");
     return {};
   }
-  builder_.create<mlir::func::ReturnOp>(named("logits"), result.tensor);
-  function.setFunctionType(builder_.getFunctionType(ids, type));
-  function.setResultAttr(0, "llm.name", builder_.getStringAttr("logits"));
+  builder_.create<mlir::func::ReturnOp>(named(output_), result.tensor);
+  function.setFunctionType(builder_.getFunctionType(types, type));
+  function.setResultAttr(0, "llm.name", builder_.getStringAttr(output_));
   // The positions are not needed by every model, and optional weights may be looked at without being used.
   for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(*body)))
     if (op.getNumResults() && op.use_empty() && mlir::isPure(&op))
@@ -464,6 +510,8 @@ Result<Built> ModelBuilder::run() {
   if (!readParameters())
     return status_;
   mlir::OwningOpRef<mlir::ModuleOp> module = buildModule();
+  if (!missing_.empty())
+    return missing();
   if (!module || !checkUnused())
     return status_;
   if (mlir::failed(mlir::verify(*module))) {

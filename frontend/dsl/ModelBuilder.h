@@ -38,6 +38,8 @@ private:
   bool useWeight(const WeightDeclaration &weight, uint32_t offset, Datum &result);
   bool checkShape(const WeightDeclaration &declaration, const Weight &weight, bool transposed);
   bool checkUnused();
+  bool standIn(const WeightDeclaration &weight, const std::string &name, Datum &result);
+  Status missing() const;
   Flow runBlock(const Block &block, Datum &result);
   Flow runStatement(const Statement &statement, Datum &result);
   bool require(const Statement &statement);
@@ -54,6 +56,7 @@ private:
   bool callFunction(const Expression &call, const Function &function, std::vector<Datum> arguments, Datum &result);
   bool askQuestion(const Expression &call, Datum &result);
   bool callNumber(const Expression &call, const std::vector<Datum> &arguments, Datum &result);
+  bool callTable(const Expression &call, Datum &result); // RotaryTables.cpp
   bool arithmetic(uint32_t offset, const std::string &symbol, const Datum &left, const Datum &right, Datum &result);
   bool compare(uint32_t offset, const std::string &symbol, const Datum &left, const Datum &right, Datum &result);
   bool condition(const Expression &expression, bool &result);
@@ -99,8 +102,10 @@ private:
 
   bool inGraph_ = false;
   mlir::Value positions_;
+  std::string output_ = "logits"; // name of the result
   std::map<std::string, Datum> weightValues_; // by name in the source and shape
   std::set<std::string> used_;
+  std::vector<std::string> missing_; // tensors
   llvm::DenseMap<mlir::AffineMap, mlir::Value> dims_;
   llvm::DenseMap<mlir::Attribute, mlir::Value> constants_;
   std::map<std::string, size_t> segments_;

@@ -11,6 +11,10 @@ inline constexpr std::string_view numberFunctions[] = {"sqrt", "exp",   "log",  
                                                        "max",  "floor", "round", "abs", "mod", "int", "float"};
 /// Questions about weights and lists: size(weight, axis), values(weight), length(list).
 inline constexpr std::string_view questions[] = {"size", "values", "length"};
+/// Functions with named arguments: rope_frequencies(base: b, dims: d, scaling: "yarn", factor: f, ...).
+inline constexpr std::string_view tableFunctions[] = {"rope_frequencies"};
+inline constexpr std::string_view frequencyArguments[] = {"base", "dims", "scaling", "factor", "original",
+                                                          "low",  "high", "slow",    "fast",   "truncate"};
 /// Operations whose result type is given by their arguments: reshape(x, sizes), expand(x, sizes), cast(x, type),
 /// slice(x, axis: a, from: begin, to: end).
 inline constexpr std::string_view typedCalls[] = {"reshape", "expand", "cast", "slice"};

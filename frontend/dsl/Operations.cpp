@@ -185,8 +185,18 @@ bool ModelBuilder::operand(uint32_t offset, const Datum &datum, Type like, Value
   return true;
 }
 
-bool ModelBuilder::callOperation(uint32_t offset, const std::string &mnemonic, const std::vector<Datum> &operands,
+bool ModelBuilder::callOperation(uint32_t offset, const std::string &mnemonic, const std::vector<Datum> &arguments,
                                  const std::vector<Argument> &named, Datum &result) {
+  // A list of tensors stands for its tensors.
+  std::vector<Datum> operands;
+  for (const Datum &argument : arguments) {
+    bool isTensors = argument.kind == Datum::Kind::List && !argument.list->empty() &&
+                     argument.list->front().kind == Datum::Kind::Tensor;
+    if (isTensors)
+      operands.insert(operands.end(), argument.list->begin(), argument.list->end());
+    else
+      operands.push_back(argument);
+  }
   if (++operations_ > maximalOperations)
     return fail(offset, "the graph has more than " + std::to_string(maximalOperations) + " operations");
   std::string operation = "llm." + mnemonic;
@@ -271,7 +281,10 @@ bool ModelBuilder::sizes(uint32_t offset, const std::vector<Datum> &list, Value 
                               (datum.kind == Datum::Kind::Int ? std::to_string(datum.integer) : datum.kindName()));
     }
   }
-  AffineMap map = AffineMap::get(0, 2, expressions, &context_);
+  std::set<std::string_view> names = {"batch", "tokens"};
+  for (const GraphArgument &argument : model_.arguments)
+    names.insert(argument.size);
+  AffineMap map = AffineMap::get(0, names.size(), expressions, &context_);
   Value &value = dims_[map];
   if (!value) {
     OpBuilder::InsertionGuard guard(builder_);
@@ -286,6 +299,14 @@ bool ModelBuilder::sizes(uint32_t offset, const std::vector<Datum> &list, Value 
 bool ModelBuilder::callTyped(uint32_t offset, const std::string &mnemonic, const std::vector<Datum> &operands,
                              const std::vector<Argument> &named, Datum &result) {
   size_t wanted = mnemonic == "slice" ? 1 : 2;
+  if (mnemonic == "cast" && operands.size() == 2 && operands[0].kind == Datum::Kind::List &&
+      operands[1].kind == Datum::Kind::Type) {
+    Value constant;
+    if (!operand(offset, operands[0], operands[1].type, constant))
+      return false;
+    result = Datum::ofTensor(constant);
+    return true;
+  }
   if (operands.size() != wanted || operands[0].kind != Datum::Kind::Tensor)
     return fail(offset, "'" + mnemonic + "' takes a tensor" +
                             (mnemonic == "cast"    ? " and a type"

@@ -40,7 +40,13 @@ public:
           return fail(offset, "a model has one graph");
         hasGraph = true;
         model.graphOffset = offset;
-        if (!symbol("(") || !name(model.input, "the name of the token ids") || !symbol(")") || !block(model.graph))
+        if (!symbol("("))
+          return false;
+        do {
+          if (!graphArgument(model.arguments.emplace_back()))
+            return false;
+        } while (acceptSymbol(","));
+        if (!symbol(")") || !block(model.graph))
           return false;
       } else {
         return fail(offset, "expected gguf, hf, parameters, weights, def or graph");
@@ -249,6 +255,21 @@ private:
     return good;
   }
 
+  bool graphArgument(GraphArgument &argument) {
+    argument.offset = current().offset;
+    if (!name(argument.name, "the name of the token ids or of another input"))
+      return false;
+    if (acceptSymbol(":") && !name(argument.size, "the name of a size"))
+      return false;
+    if (!acceptSymbol("="))
+      return true;
+    if (current().kind != Token::Kind::Integer)
+      return fail(current().offset, "expected an integer: the input's elements where none are given");
+    argument.otherwise = current().integer;
+    advance();
+    return true;
+  }
+
   bool require(Statement &statement) {
     statement.kind = Statement::Kind::Require;
     statement.offset = current().offset;
@@ -261,6 +282,10 @@ private:
       return require(statement);
     if (acceptName("return")) {
       statement.kind = Statement::Kind::Return;
+      if (current().kind == Token::Kind::Name && peek().kind == Token::Kind::Symbol && peek().text == ":") {
+        if (!name(statement.name, "the name of the result") || !symbol(":"))
+          return false;
+      }
       return expression(statement.value);
     }
     if (acceptName("for")) {

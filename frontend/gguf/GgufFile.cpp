@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 namespace lathe {
 
@@ -116,11 +117,14 @@ private:
   Status checkMetadata();
   Status readTensors();
   Status readTensor(TensorInfo &info);
+  Status failTypes() const;
 
   GgufFile result_;
   std::span<const uint8_t> bytes_;
   uint64_t position_ = 0;
   uint64_t keyCount_ = 0, tensorCount_ = 0, alignment_ = 32;
+  std::map<std::string, uint64_t> unsupported_; // tensors of each type that is not supported
+  std::string firstUnsupported_;
 };
 
 Status GgufReader::readHeader() {
@@ -250,12 +254,10 @@ Status GgufReader::readTensor(TensorInfo &info) {
   const TensorType *known = std::find_if(std::begin(tensorTypes), std::end(tensorTypes),
                                          [&](const TensorType &entry) { return entry.number == type; });
   if (known == std::end(tensorTypes) || !known->type) {
-    std::string supported;
-    for (const TensorType &entry : tensorTypes)
-      if (entry.type)
-        supported += (supported.empty() ? "" : ", ") + std::string(entry.name);
-    return fail(tensor + " has type " + (known == std::end(tensorTypes) ? number(type) : known->name) +
-                ", which is not supported; supported: " + supported);
+    ++unsupported_[known == std::end(tensorTypes) ? number(type) : known->name];
+    if (firstUnsupported_.empty())
+      firstUnsupported_ = tensor;
+    return Status::success();
   }
   info.weight.type = *known->type;
   Result<uint64_t> bytes = bytesOf(info.weight.type, info.weight.shape);
@@ -268,11 +270,27 @@ Status GgufReader::readTensor(TensorInfo &info) {
   return Status::success();
 }
 
+/// All types that are not supported.
+Status GgufReader::failTypes() const {
+  std::string supported, types;
+  uint64_t count = 0;
+  for (const TensorType &entry : tensorTypes)
+    if (entry.type)
+      supported += (supported.empty() ? "" : ", ") + std::string(entry.name);
+  for (const auto &[name, number] : unsupported_)
+    types += (types.empty() ? "" : ", ") + name, count += number;
+  std::string more = count == 1 ? "" : " and " + number(count - 1) + (count == 2 ? " more tensor" : " more tensors");
+  return fail(firstUnsupported_ + more + (count == 1 ? " has type " : " have types ") + types +
+              ", which " + (unsupported_.size() == 1 ? "is" : "are") + " not supported; supported: " + supported);
+}
+
 Status GgufReader::readTensors() {
   std::vector<TensorInfo> infos;
   for (uint64_t i = 0; i < tensorCount_; ++i)
     if (Status status = readTensor(infos.emplace_back()); !status)
       return status;
+  if (!unsupported_.empty())
+    return failTypes();
   // Both terms are below 2^63: a position in the file, and an alignment of at most 2^30.
   uint64_t begin = (position_ + alignment_ - 1) / alignment_ * alignment_;
   for (TensorInfo &info : infos) {

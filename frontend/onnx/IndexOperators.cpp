@@ -1,17 +1,71 @@
 // ONNX operators that take parts of tensors, join them or look them up. Source: the operator documents of ai.onnx.
 #include "frontend/onnx/Operators.h"
+#include "ir/llm/IndexOps.h"
+
+#include "onnx-ml.pb.h"
+
+#include <numeric>
 
 using namespace mlir;
 
 namespace lathe {
 
+namespace {
+
+/// Bounds of axes that are computed: the box is cut axis by axis at indices that are computed too.
+Value sliceAnywhere(NodeBuilder &n, Value x, Value starts, Value ends, Value axes, Value steps) {
+  Type i64 = n.state.builder.getI64Type();
+  int64_t rank = n.rank(x);
+  Value zero = n.scalar(i64, 0), one = n.scalar(i64, 1);
+  auto select = [&](Value condition, Value a, Value b) { return n.make<llm::SelectOp>({condition, a, b}); };
+  auto counted = [&](Value value, Value size) {
+    return select(n.compare("lt", value, zero), n.make<llm::AddOp>({value, size}), value);
+  };
+  axes = counted(axes, n.reshape(n.vector({rank}), ArrayRef<int64_t>()));
+  auto ofAllAxes = [&](int64_t otherwise, Value values) {
+    return n.make<llm::ScatterElementsOp>({n.vector(SmallVector<int64_t>(rank, otherwise)), axes, values},
+                                          {n.whole("axis", 0)});
+  };
+  starts = ofAllAxes(0, starts), ends = ofAllAxes(INT64_MAX, ends), steps = ofAllAxes(1, steps);
+  for (int64_t axis = 0; axis < rank; ++axis) {
+    auto at = [&](Value values) { return n.squeeze(n.slice(values, 0, axis, axis + 1), {0}); };
+    Value step = at(steps), size = n.sizeOf(x, axis), down = n.compare("lt", step, zero);
+    Value lowest = select(down, n.scalar(i64, -1), zero), highest = select(down, n.make<llm::SubOp>({size, one}), size);
+    auto clamped = [&](Value bound, Value least) {
+      return n.make<llm::MinOp>({n.make<llm::MaxOp>({counted(bound, size), least}), highest});
+    };
+    Value start = clamped(at(starts), zero),
+          end = clamped(at(ends), lowest); // a start is never before the first element
+    // A step of 0 gives a size that is refused when it is read.
+    Value still = n.compare("eq", step, zero), sign = select(down, n.scalar(i64, -1), one);
+    Value distance = n.make<llm::AddOp>({n.make<llm::SubOp>({end, start}), n.make<llm::SubOp>({step, sign})});
+    Value count = n.make<llm::MaxOp>({n.make<llm::DivOp>({distance, select(still, one, step)}), zero});
+    Value places = n.range(n.decidedSize(select(still, n.scalar(i64, -1), count)));
+    places = n.make<llm::AddOp>({n.make<llm::MulOp>({places, step}), start});
+    x = n.make<llm::GatherOp>({x, places}, {n.whole("axis", axis)});
+  }
+  return x;
+}
+
+} // namespace
+
 void buildSlice(NodeBuilder &n) {
-  Value x = n.in(0), starts = n.cast(n.in(1), n.state.builder.getI64Type()),
-        ends = n.cast(n.in(2), n.state.builder.getI64Type());
+  Type i64 = n.state.builder.getI64Type();
+  Value x = n.in(0), starts = n.cast(n.in(1), i64), ends = n.cast(n.in(2), i64);
   if (n.rank(starts) != 1 || n.rank(ends) != 1 || n.type(starts).isDynamicDim(0) || n.type(starts) != n.type(ends))
     n.fail("needs starts and ends of one known length");
   int64_t count = n.type(starts).getDimSize(0);
   SmallVector<int64_t> axes, steps(count, 1);
+  auto known = [&](size_t index) { return n.has(index) ? n.state.facts.constants(n.in(index)) : std::nullopt; };
+  if ((n.has(3) && !known(3)) || (n.has(4) && !known(4))) {
+    SmallVector<int64_t> all(count);
+    std::iota(all.begin(), all.end(), 0);
+    Value named = n.has(3) ? n.cast(n.in(3), i64) : n.vector(all),
+          by = n.has(4) ? n.cast(n.in(4), i64) : n.vector(steps);
+    if (n.type(named) != n.type(starts) || n.type(by) != n.type(starts))
+      n.fail("has axes or steps that are not as many as its starts");
+    return n.give(sliceAnywhere(n, x, starts, ends, named, by));
+  }
   if (n.has(3)) {
     for (int64_t axis : n.constants(3, "axes"))
       axes.push_back(n.axis(axis, n.rank(x)));
@@ -34,16 +88,42 @@ void buildSlice(NodeBuilder &n) {
   n.give(x);
 }
 
+namespace {
+
+/// Parts between bounds that are computed (each a vector of one element for every part).
+void giveParts(NodeBuilder &n, Value x, int64_t axis, Value starts, Value ends) {
+  for (int64_t i = 0; i < static_cast<int64_t>(n.outputCount()); ++i)
+    n.give(n.gives(i) ? n.slice(x, n.slice(starts, 0, i, i + 1), n.slice(ends, 0, i, i + 1), {axis}, {1}) : Value());
+}
+
+} // namespace
+
 void buildSplit(NodeBuilder &n) {
   Value x = n.in(0);
   int64_t axis = n.axis(n.integer("axis", 0), n.rank(x)), size = n.type(x).getDimSize(axis);
   int64_t parts = n.outputCount();
+  if (int64_t given = n.integer("num_outputs", parts); given != parts)
+    n.fail("has " + std::to_string(parts) + " outputs, but num_outputs says " + std::to_string(given));
   SmallVector<int64_t> sizes;
+  if (n.has(1) && !n.state.facts.constants(n.in(1))) {
+    Value given = n.cast(n.in(1), n.state.builder.getI64Type());
+    if (n.rank(given) != 1 || n.type(given).getDimSize(0) != parts)
+      n.fail("has " + std::to_string(parts) + " outputs, but not as many sizes");
+    Value ends = n.make<llm::CumSumOp>({given}, {n.whole("axis", 0)});
+    return giveParts(n, x, axis, n.make<llm::SubOp>({ends, given}), ends);
+  }
   if (auto given = n.integers("split", 1)) {
     sizes = *given;
+  } else if (ShapedType::isDynamic(size)) {
+    // Of ceil(size / parts) elements each; the last one may be smaller.
+    SmallVector<int64_t> before(parts), after(parts);
+    for (int64_t i = 0; i < parts; ++i)
+      before[i] = i, after[i] = i + 1;
+    Value whole = n.slice(n.make<llm::ShapeOfOp>({x}), 0, axis, axis + 1);
+    Value each = n.make<llm::DivOp>({n.make<llm::AddOp>({whole, n.vector({parts - 1})}), n.vector({parts})});
+    return giveParts(n, x, axis, n.make<llm::MulOp>({n.vector(before), each}),
+                     n.make<llm::MulOp>({n.vector(after), each}));
   } else {
-    if (ShapedType::isDynamic(size))
-      n.fail("splits an axis of unknown size into equal parts, which is not supported");
     int64_t part = (size + parts - 1) / parts;
     for (int64_t i = 0, rest = size; i < parts; ++i, rest -= part)
       sizes.push_back(std::clamp<int64_t>(rest, 0, part));
@@ -75,52 +155,6 @@ void buildGather(NodeBuilder &n) {
   n.give(n.make<llm::GatherOp>({x, indices}, {n.whole("axis", n.axis(n.integer("axis", 0), n.rank(x)))}));
 }
 
-/// Index tuples (along the last axis of the indices) become one index into the leading axes of x, taken together: what
-/// exporters without this operator write as well.
-void buildGatherNd(NodeBuilder &n) {
-  Value x = n.in(0), indices = n.in(1);
-  if (n.integer("batch_dims", 0) != 0)
-    n.fail("has batch_dims = " + std::to_string(n.integer("batch_dims", 0)) + "; 0 is supported");
-  int64_t last = n.rank(indices) - 1;
-  if (last < 0 || n.type(indices).isDynamicDim(last))
-    n.fail("has index tuples of unknown length");
-  int64_t depth = n.type(indices).getDimSize(last);
-  if (depth < 1 || depth > n.rank(x))
-    n.fail("has index tuples of " + std::to_string(depth) + " for a tensor of rank " + std::to_string(n.rank(x)));
-  Type element = n.element(indices);
-  auto joined = indices.getDefiningOp<llm::ConcatOp>();
-  bool apart = joined && static_cast<int64_t>(joined.getAxis()) == last &&
-               static_cast<int64_t>(joined.getInputs().size()) == depth;
-  Value flat;
-  for (int64_t i = 0; i < depth; ++i) {
-    Value index = n.squeeze(apart ? Value(joined.getInputs()[i]) : n.slice(indices, last, i, i + 1), {last});
-    Value size = n.cast(n.sizeOf(x, i), element);
-    if (!n.state.facts.isNonNegative(index)) {
-      Value zero = n.scalar(element, 0);
-      index = n.make<llm::SelectOp>({n.compare("lt", index, zero), n.make<llm::AddOp>({index, size}), index});
-    }
-    flat = flat ? n.make<llm::AddOp>({n.make<llm::MulOp>({flat, size}), index}) : index;
-  }
-  if (depth > 1) {
-    Value shape = n.vector({-1});
-    if (depth < n.rank(x))
-      shape = n.concat({shape, n.slice(n.make<llm::ShapeOfOp>({x}), 0, depth, n.rank(x))}, 0);
-    x = n.reshape(x, shape);
-  }
-  n.give(n.make<llm::GatherOp>({x, flat}, {n.whole("axis", 0)}));
-}
-
-namespace {
-
-/// 0, 1, ... along an axis of x.
-Value indicesAlong(NodeBuilder &n, Value x, int64_t axis) {
-  Type i64 = n.state.builder.getI64Type();
-  Value zero = n.scalar(i64, 0), one = n.scalar(i64, 1), size = n.sizeOf(x, axis);
-  return n.makeTyped<llm::RangeOp>(i64, n.state.facts.rangeLength(zero, size, one), {zero, size, one});
-}
-
-} // namespace
-
 void buildTrilu(NodeBuilder &n) {
   Value x = n.in(0);
   bool upper = n.integer("upper", 1) != 0;
@@ -139,21 +173,57 @@ void buildTrilu(NodeBuilder &n) {
   // A computed diagonal: elements are kept where column - row is on the right side of it.
   if (n.rank(x) < 2)
     n.fail("needs a matrix");
-  Value rows = n.unsqueeze(indicesAlong(n, x, n.rank(x) - 2), {1}), columns = indicesAlong(n, x, n.rank(x) - 1);
+  Value rows = n.unsqueeze(n.range(n.sizeOf(x, n.rank(x) - 2)), {1}), columns = n.range(n.sizeOf(x, n.rank(x) - 1));
   Value kept = n.compare(upper ? "ge" : "le", n.make<llm::SubOp>({columns, rows}),
                          n.cast(n.in(1), n.state.builder.getI64Type()));
   n.give(n.make<llm::SelectOp>({kept, x, n.scalar(n.element(x), 0)}));
 }
 
-void buildCumSum(NodeBuilder &n) {
-  Value x = n.in(0);
-  SmallVector<int64_t> along = n.constants(1, "the axis");
-  if (along.size() != 1)
-    n.fail("has an axis that is no scalar");
-  if (n.integer("reverse", 0))
-    n.fail("sums in reverse, which is not supported");
-  Value sums = n.make<llm::CumSumOp>({x}, {n.whole("axis", n.axis(along.front(), n.rank(x)))});
-  n.give(n.integer("exclusive", 0) ? n.make<llm::SubOp>({sums, x}) : sums);
+namespace {
+
+/// Running sums or products along an axis, from the end when `reverse`, without the element itself when `exclusive`.
+Value cumulate(NodeBuilder &n, Value x, int64_t axis, bool products, bool exclusive, bool reverse) {
+  auto turned = [&](Value value) {
+    return reverse ? n.slice(value, n.vector({-1}), n.vector({INT64_MIN}), {axis}, {-1}) : value;
+  };
+  Value from = turned(x);
+  if (exclusive) { // moved by one
+    SmallVector<int64_t> pads(2 * n.rank(x), 0);
+    pads[axis] = 1, pads[axis + n.rank(x)] = -1;
+    from = n.pad(from, n.vector(pads), n.scalar(n.element(x), products));
+  }
+  Value result = products ? n.make<llm::CumProdOp>({from}, {n.whole("axis", axis)})
+                          : n.make<llm::CumSumOp>({from}, {n.whole("axis", axis)});
+  n.state.facts.setDims(result, n.state.facts.dims(x));
+  return turned(result);
+}
+
+} // namespace
+
+void buildCumulative(NodeBuilder &n) { // CumSum, CumProd
+  Value x = n.in(0), axes = n.cast(n.in(1), n.state.builder.getI64Type());
+  int64_t rank = n.rank(x);
+  if (rank == 0 || !n.type(axes).hasStaticShape() || n.type(axes).getNumElements() != 1)
+    n.fail("has an axis that is no scalar, or an operand that is one");
+  bool products = n.node.op_type() == "CumProd", exclusive = n.integer("exclusive", 0),
+       reverse = n.integer("reverse", 0);
+  if (auto known = n.state.facts.constants(axes))
+    return n.give(cumulate(n, x, n.axis(known->front(), rank), products, exclusive, reverse));
+  // A computed axis: the results along all of them, of which one is taken.
+  Value result = cumulate(n, x, 0, products, exclusive, reverse);
+  axes = n.rank(axes) == 0 ? axes : n.reshape(axes, ArrayRef<int64_t>());
+  for (int64_t axis = 1; axis < rank; ++axis) {
+    Value is = n.make<llm::OrOp>({n.compare("eq", axes, n.scalar(n.element(axes), axis)),
+                                  n.compare("eq", axes, n.scalar(n.element(axes), axis - rank))});
+    result = n.make<llm::SelectOp>({is, cumulate(n, x, axis, products, exclusive, reverse), result});
+  }
+  n.give(result);
+}
+
+void buildDet(NodeBuilder &n) {
+  Value result = n.make<llm::DetOp>({n.in(0)});
+  n.state.facts.setDims(result, Expressions(ArrayRef(n.state.facts.dims(n.in(0))).drop_back(2)));
+  n.give(result);
 }
 
 } // namespace lathe

@@ -1,8 +1,13 @@
 // See NodeBuilder.h.
 #include "frontend/onnx/NodeBuilder.h"
+#include "frontend/onnx/FormulaTables.h"
 #include "frontend/files/Quoted.h"
+#include "frontend/onnx/OnnxScope.h"
+#include "ir/llm/IndexOps.h"
 
 #include "onnx-ml.pb.h"
+
+#include <mlir/Dialect/Func/IR/FuncOps.h>
 
 using namespace mlir;
 
@@ -30,9 +35,10 @@ bool NodeBuilder::gives(size_t index) const {
 
 const Weight &NodeBuilder::initializer(size_t index, const char *what) const {
   if (has(index)) {
-    auto found = state.initializers.find(node.input(static_cast<int>(index)));
-    if (found != state.initializers.end())
-      return found->second;
+    const std::string &name = node.input(static_cast<int>(index));
+    auto found = state.initializers.find(name);
+    if (const Weight *weight = scope ? scope->initializer(name) : found != state.initializers.end() ? &found->second : nullptr)
+      return *weight;
     Value value = in(index);
     while (auto reshape = value.getDefiningOp<llm::ReshapeOp>())
       value = reshape.getX();
@@ -138,8 +144,53 @@ void NodeBuilder::failInference() const {
   fail(message);
 }
 
+/// Sizes that the op needs to be equal, where one is a symbol of its own: files that name every size of every input
+/// anew mean the same by them, and a run with others is refused before it begins. What a branch needs says nothing of
+/// runs that do not take it.
+void NodeBuilder::noteEqualSizes(Operation *op) {
+  if (!isa<func::FuncOp>(op->getParentOp()))
+    return;
+  auto equal = [&](Value a, int64_t axisOfA, Value b, int64_t axisOfB) {
+    if (!a || !b)
+      return;
+    AffineExpr left = state.facts.dims(a)[axisOfA], right = state.facts.dims(b)[axisOfB];
+    if (!left || !right || left == right)
+      return;
+    if (!isa<AffineSymbolExpr>(left))
+      std::swap(left, right);
+    if (!isa<AffineSymbolExpr>(left))
+      return;
+    if (auto number = dyn_cast<AffineConstantExpr>(right))
+      state.bindings.push_back({left, number.getValue()});
+    else if (isa<AffineSymbolExpr>(right))
+      state.equalities.push_back({left, right});
+  };
+  if (auto matmul = dyn_cast<llm::MatmulOp>(op)) {
+    int64_t left = rank(matmul.getLhs()), right = rank(matmul.getRhs());
+    equal(matmul.getLhs(), left - 1, matmul.getRhs(), std::max<int64_t>(right - 2, 0));
+  } else if (auto linear = dyn_cast<llm::LinearOp>(op)) {
+    equal(linear.getX(), rank(linear.getX()) - 1, linear.getWeight(), 1);
+  } else if (auto concat = dyn_cast<llm::ConcatOp>(op)) {
+    Value first = concat.getInputs().front();
+    for (Value input : concat.getInputs().drop_front())
+      for (int64_t axis = 0; axis < rank(first) && rank(input) == rank(first); ++axis)
+        if (axis != static_cast<int64_t>(concat.getAxis()))
+          equal(first, axis, input, axis);
+  } else if (auto rope = dyn_cast<llm::RopeOp>(op)) {
+    for (int64_t axis : {0, 1})
+      equal(rope.getX(), axis, rope.getPositions(), axis);
+  } else if (auto attention = dyn_cast<llm::AttentionOp>(op)) {
+    for (Value keys : {attention.getKey(), attention.getValue()})
+      equal(attention.getQuery(), 0, keys, 0);
+    for (int64_t axis : {1, 2})
+      equal(attention.getKey(), axis, attention.getValue(), axis);
+    equal(attention.getQuery(), 3, attention.getKey(), 3);
+  }
+}
+
 Value NodeBuilder::learned(Operation *op) {
   state.facts.learn(op);
+  noteEqualSizes(op);
   Value result = op->getResult(0);
   // Shape arithmetic that comes to numbers is those numbers.
   if (isa<llm::ConstantOp>(op) || !isa<IntegerType>(element(result)))
@@ -169,6 +220,8 @@ Value NodeBuilder::vector(ArrayRef<int64_t> values) {
 }
 
 Value NodeBuilder::scalar(Type element, double value) {
+  if (isa<llm::NarrowType>(element)) // has no constants
+    return cast(scalar(state.builder.getF32Type(), value), element);
   auto type = RankedTensorType::get({}, element);
   if (isa<FloatType>(element))
     return constant(DenseElementsAttr::get(type, ArrayRef<Attribute>(state.builder.getFloatAttr(element, value))));
@@ -178,7 +231,7 @@ Value NodeBuilder::scalar(Type element, double value) {
 
 Value NodeBuilder::constantOrWeight(const Weight &weight) {
   auto type = RankedTensorType::get(weight.shape, llm::elementType(state.builder.getContext(), weight.type));
-  if (type.getNumElements() <= 64) {
+  if (type.getNumElements() <= 64 && !isNarrowType(weight.type)) {
     std::span<const uint8_t> bytes = weight.data();
     if (weight.type == LATHE_BOOL) {
       SmallVector<bool> values(bytes.begin(), bytes.end());
@@ -189,6 +242,9 @@ Value NodeBuilder::constantOrWeight(const Weight &weight) {
     return constant(cast<DenseElementsAttr>(DenseElementsAttr::getFromRawBuffer(
         type, ArrayRef(reinterpret_cast<const char *>(bytes.data()), bytes.size()))));
   }
+  if (!isNarrowType(weight.type))
+    if (Value formula = buildFormula(*this, weight))
+      return formula;
   return weightReference(weight);
 }
 
@@ -262,6 +318,14 @@ Value NodeBuilder::compare(StringRef predicate, Value lhs, Value rhs) {
   return make<llm::CompareOp>({lhs, rhs},
                               {attribute("predicate", llm::PredicateAttr::get(state.builder.getContext(), which))});
 }
+Value NodeBuilder::bitwise(StringRef kind, Value lhs, Value rhs) {
+  needSame(lhs, rhs);
+  if (!isa<IntegerType>(element(lhs)))
+    fail("works on integers");
+  llm::BitLogic which = *llm::symbolizeBitLogic(kind);
+  return make<llm::BitwiseOp>({lhs, rhs},
+                              {attribute("kind", llm::BitLogicAttr::get(state.builder.getContext(), which))});
+}
 Value NodeBuilder::reduce(StringRef kind, Value x, ArrayRef<int64_t> axes, bool keep) {
   llm::Reduction which = *llm::symbolizeReduction(kind);
   SmallVector<NamedAttribute> attributes = {
@@ -269,6 +333,36 @@ Value NodeBuilder::reduce(StringRef kind, Value x, ArrayRef<int64_t> axes, bool 
   if (keep)
     attributes.push_back(flag("keep"));
   return make<llm::ReduceOp>({x}, attributes);
+}
+Value NodeBuilder::range(Value count) {
+  Type i64 = state.builder.getI64Type();
+  Value zero = scalar(i64, 0), one = scalar(i64, 1);
+  return makeTyped<llm::RangeOp>(i64, state.facts.rangeLength(zero, count, one), {zero, count, one});
+}
+Value NodeBuilder::decidedSizes(Value values) {
+  auto known = state.facts.integers(values);
+  if (known && llvm::none_of(*known, [](AffineExpr size) { return !size; }))
+    return values;
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < type(values).getDimSize(0); ++i)
+    parts.push_back(unsqueeze(decidedSize(squeeze(slice(values, 0, i, i + 1), {0})), {0}));
+  return parts.empty() ? values : concat(parts, 0);
+}
+Value NodeBuilder::pad(Value x, Value pads, Value value, StringRef mode) {
+  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
+    fail("has the mode " + lathe::quoted(mode.str()) + ", which is none of constant, edge, reflect and wrap");
+  SmallVector<Value> operands = {x, pads};
+  if (mode == "constant")
+    operands.push_back(value);
+  Expressions dims = state.facts.dims(x);
+  auto known = state.facts.integers(pads);
+  for (auto [axis, size] : llvm::enumerate(dims)) {
+    AffineExpr before = known ? (*known)[axis] : AffineExpr(), after = known ? (*known)[axis + dims.size()] : AffineExpr();
+    size = size && before && after ? size + before + after : AffineExpr();
+    if (auto number = dyn_cast_or_null<AffineConstantExpr>(size); number && number.getValue() < 0)
+      fail("removes more elements of axis " + std::to_string(axis) + " than it has");
+  }
+  return makeTyped<llm::PadOp>(element(x), dims, operands, {attribute("mode", state.builder.getStringAttr(mode))});
 }
 Value NodeBuilder::sizeOf(Value x, int64_t axis) {
   Value shape = make<llm::ShapeOfOp>({x});

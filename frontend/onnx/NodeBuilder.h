@@ -9,11 +9,13 @@
 #include "ir/llm/Llm.h"
 
 #include <mlir/IR/Builders.h>
+#include <mlir/IR/BuiltinOps.h>
 
 #include <functional>
 
 namespace onnx {
 class AttributeProto;
+class GraphProto;
 class NodeProto;
 class TensorProto;
 } // namespace onnx
@@ -24,6 +26,8 @@ namespace lathe {
 struct OnnxFailure {
   std::string message; // without the node's name
 };
+
+class OnnxScope;
 
 /// The state of an import that all nodes share.
 struct OnnxGraphState {
@@ -36,7 +40,21 @@ struct OnnxGraphState {
   std::map<std::string, Weight> &weights;
   /// Equalities that were found on the way: the import starts again with them.
   std::vector<std::pair<mlir::AffineExpr, int64_t>> bindings;
+  std::vector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> equalities; // of two symbols
+  /// What each DequantizeLinear of initializers reads; the op that gives its result has the index (LinearQuant.h).
+  struct Dequantized {
+    const Weight *data, *scales, *zeros; // zeros may be null
+    int64_t axis, blockSize;
+    mlir::Value scale;
+    std::string name; // of the three and of how they are laid out
+  };
+  std::vector<Dequantized> dequantized;
   std::string diagnostic; // what an op said when its types did not fit
+  std::function<int64_t(const onnx::NodeProto &node)> opsetOf; // of the node's domain
+  mlir::ModuleOp module;                                       // gets a function for each branch and body of a loop
+  int64_t functions = 0, innerNodes = 0;                       // of those, and their nodes; attempts count
+  /// For each body of a loop that was built: which axes of its carried values do not keep their sizes.
+  std::map<const onnx::GraphProto *, std::vector<llvm::SmallVector<bool>>> varyingAxes;
 
   OnnxGraphState(mlir::MLIRContext *context, OnnxSizes &sizes, OnnxTensors &tensors,
                  std::map<std::string, Weight> &initializers, std::map<std::string, Weight> &weights)
@@ -57,6 +75,7 @@ public:
   const onnx::NodeProto &node;
   const int64_t opset; // of the node's domain
   mlir::Location location;
+  OnnxScope *scope = nullptr; // the graph the node is in
 
   [[noreturn]] void fail(const std::string &message) const { throw OnnxFailure{message}; }
 
@@ -138,7 +157,8 @@ public:
   mlir::Value constant(mlir::ElementsAttr value);
   mlir::Value vector(llvm::ArrayRef<int64_t> values); // i64
   mlir::Value scalar(mlir::Type element, double value);
-  /// A tensor of at most 64 elements as a constant, a larger one as an entry of the weight table.
+  /// A tensor of at most 64 elements as a constant, a larger one as a formula (FormulaTables.h) or an entry of the
+  /// weight table.
   mlir::Value constantOrWeight(const Weight &weight);
   /// A reference to a weight; the first one of a name counts.
   mlir::Value weightReference(Weight weight);
@@ -156,7 +176,18 @@ public:
   mlir::Value slice(mlir::Value x, int64_t axis, int64_t begin, int64_t end);
   mlir::Value concat(mlir::ValueRange values, int64_t axis);
   mlir::Value compare(llvm::StringRef predicate, mlir::Value lhs, mlir::Value rhs);
+  /// "and", "or", "xor", "shift_left" or "shift_right" of integers of one type.
+  mlir::Value bitwise(llvm::StringRef kind, mlir::Value lhs, mlir::Value rhs);
   mlir::Value reduce(llvm::StringRef kind, mlir::Value x, llvm::ArrayRef<int64_t> axes, bool keep);
+  /// 0, 1, ... below `count`, a scalar i64.
+  mlir::Value range(mlir::Value count);
+  /// `pads` (2 rank) i64; `value`, a scalar, is for the mode constant alone.
+  mlir::Value pad(mlir::Value x, mlir::Value pads, mlir::Value value, llvm::StringRef mode = "constant");
+  /// A scalar i64 as a size that data decides (llm.size): what has it for a size has a known shape. The value itself
+  /// where it is known at import. ControlOperators.cpp.
+  mlir::Value decidedSize(mlir::Value value);
+  /// The same for each element of a vector of known length.
+  mlir::Value decidedSizes(mlir::Value values);
   /// Size of an axis as a scalar i64.
   mlir::Value sizeOf(mlir::Value x, int64_t axis);
   /// lhs op rhs, which must have one element type.
@@ -176,6 +207,7 @@ private:
   const onnx::AttributeProto *find(llvm::StringRef name) const;
   [[noreturn]] void failInference() const;
   mlir::Value learned(mlir::Operation *op);
+  void noteEqualSizes(mlir::Operation *op);
 
   template <class Op> mlir::Value infer(mlir::ValueRange values, llvm::ArrayRef<mlir::NamedAttribute> attributes) {
     mlir::MLIRContext *context = state.builder.getContext();

@@ -10,7 +10,9 @@ namespace lathe {
 /// and external weights stay in the mapped files; external ones must lie in the folder of the .onnx file. The tokenizer
 /// and facts for the metadata are taken from files beside it. The module is verified. Operators that are not supported
 /// are listed all in one message; other failures name the file and the node or tensor.
-Result<Model> importOnnx(mlir::MLIRContext &context, const std::string &path);
+/// `constants` take the place of inputs (Frontend.h).
+Result<Model> importOnnx(mlir::MLIRContext &context, const std::string &path, ModelFacts *facts = nullptr,
+                         const std::vector<Weight> &constants = {});
 
 /// The same for an .onnx file that is mapped already, without the files beside it; external weights are looked for in
 /// `folder`.

@@ -1,6 +1,9 @@
 // See OnnxImport.h.
 #include "frontend/onnx/OnnxImport.h"
 #include "frontend/files/Quoted.h"
+#include "frontend/onnx/OnnxParts.h"
+#include "frontend/onnx/OnnxScope.h"
+#include "frontend/onnx/OnnxSupport.h"
 #include "frontend/onnx/Operators.h"
 
 #include "onnx-ml.pb.h"
@@ -18,22 +21,14 @@ namespace lathe {
 
 namespace {
 
-constexpr int64_t oldestOpset = 11, newestOpset = 24;
-
-std::string domainOf(const onnx::NodeProto &node) { return node.domain() == "ai.onnx" ? "" : node.domain(); }
-
-std::string nodeText(const onnx::NodeProto &node) {
-  std::string name = node.name();
-  if (name.empty() && node.output_size())
-    name = node.output(0);
-  return "node " + lathe::quoted(name) + " (" + (domainOf(node).empty() ? "" : node.domain() + ".") + node.op_type() +
-         ")";
-}
+constexpr int64_t oldestOpset = 1, newestOpset = 28;
 
 class Import {
 public:
-  Import(MLIRContext &context, const onnx::ModelProto &model, OnnxTensors &tensors, WeightTable &weights)
-      : context(context), model(model), graph(model.graph()), tensors(tensors), weights(weights), sizes(&context) {}
+  Import(MLIRContext &context, const onnx::ModelProto &model, OnnxTensors &tensors, WeightTable &weights,
+         const OnnxFiles &files, ModelFacts *facts)
+      : context(context), model(model), graph(model.graph()), tensors(tensors), weights(weights), files(files),
+        facts(facts), sizes(&context, files) {}
 
   OwningOpRef<ModuleOp> module;
 
@@ -42,7 +37,7 @@ public:
       return status;
     if (Status status = readInitializers(rawData); !status)
       return status;
-    if (Status status = orderLiveNodes(); !status)
+    if (Status status = orderNodes(); !status)
       return status;
     if (Status status = checkOperators(); !status)
       return status;
@@ -54,7 +49,7 @@ public:
         return status;
       if (found == 0)
         return Status::success();
-      if (round == 3)
+      if (round == 8)
         return Status::failure("has named sizes that contradict each other");
     }
   }
@@ -65,6 +60,8 @@ private:
   const onnx::GraphProto &graph;
   OnnxTensors &tensors;
   WeightTable &weights;
+  const OnnxFiles &files;
+  ModelFacts *facts; // may be null
   OnnxSizes sizes;
   std::map<std::string, int64_t> opsets;
   std::map<std::string, Weight> initializers, candidates;
@@ -72,15 +69,28 @@ private:
   std::vector<int> live; // indices of nodes, in an order that can be built
 
   Status readOpsets() {
+    if (facts)
+      describe();
     for (const onnx::OperatorSetIdProto &opset : model.opset_import())
       opsets[opset.domain() == "ai.onnx" ? "" : opset.domain()] = opset.version();
     if (!model.has_graph())
       return Status::failure("has no graph; is it an ONNX model?");
-    int64_t version = opsets.contains("") ? opsets[""] : 0;
+    if (!opsets.contains("")) // of other domains alone; a node of this one is missing from the table then
+      return Status::success();
+    int64_t version = opsets[""];
     if (version < oldestOpset || version > newestOpset)
       return Status::failure("uses opset " + std::to_string(version) + " of ai.onnx; supported are " +
                              std::to_string(oldestOpset) + " to " + std::to_string(newestOpset));
     return Status::success();
+  }
+
+  /// What the file says before anything of it is understood.
+  void describe() {
+    facts->format = "ONNX";
+    facts->producer = model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version());
+    for (const onnx::OperatorSetIdProto &opset : model.opset_import())
+      facts->opsets.push_back({opset.domain().empty() ? "ai.onnx" : opset.domain(), opset.version()});
+    facts->nodes = graph.node_size();
   }
 
   Status readInitializers(const std::vector<ByteRange> &rawData) {
@@ -91,6 +101,10 @@ private:
       Result<Weight> weight = tensors.read(tensor, static_cast<size_t>(i) < rawData.size() ? rawData[i] : ByteRange());
       if (!weight)
         return weight.status();
+      if (facts) {
+        facts->parameters += elementCount(weight->shape).value_or(0);
+        facts->parameterBytes += weight->bytes;
+      }
       if (!initializers.emplace(tensor.name(), std::move(*weight)).second)
         return Status::failure("tensor " + lathe::quoted(tensor.name()) + " appears twice");
       initializerNames.insert(tensor.name());
@@ -98,113 +112,38 @@ private:
     return Status::success();
   }
 
-  /// The nodes that outputs depend on, each after those it uses; others are dropped. Files whose nodes are in order
-  /// keep it.
-  Status orderLiveNodes() {
-    std::unordered_map<std::string, int> makers;
-    for (int i = 0; i < graph.node_size(); ++i)
-      for (const std::string &output : graph.node(i).output())
-        if (!output.empty() && (initializers.contains(output) || !makers.emplace(output, i).second))
-          return Status::failure(nodeText(graph.node(i)) + " gives " + lathe::quoted(output) +
-                                 ", which exists already");
-    auto makerOf = [&](const std::string &name) {
-      auto found = makers.find(name);
-      return found == makers.end() ? -1 : found->second;
-    };
-    std::vector<bool> isLive(graph.node_size());
-    std::vector<int> open;
-    auto visit = [&](const std::string &name) {
-      int maker = makerOf(name);
-      if (maker >= 0 && !isLive[maker]) {
-        isLive[maker] = true;
-        open.push_back(maker);
-      }
-    };
-    for (const onnx::ValueInfoProto &output : graph.output())
-      visit(output.name());
-    while (!open.empty()) {
-      int next = open.back();
-      open.pop_back();
-      for (const std::string &input : graph.node(next).input())
-        visit(input);
-    }
-    // Depth first, without recursion: a node is on the path while its inputs are ordered.
-    enum State : char { Untouched, OnPath, Ordered };
-    std::vector<State> states(graph.node_size(), Untouched);
-    std::vector<std::pair<int, int>> path; // node, its next input
-    for (int i = 0; i < graph.node_size(); ++i) {
-      if (!isLive[i] || states[i] != Untouched)
-        continue;
-      path.push_back({i, 0});
-      states[i] = OnPath;
-      while (!path.empty()) {
-        auto &[index, input] = path.back();
-        const onnx::NodeProto &node = graph.node(index);
-        if (input == node.input_size()) {
-          states[index] = Ordered;
-          live.push_back(index);
-          path.pop_back();
-          continue;
-        }
-        int maker = makerOf(node.input(input++));
-        if (maker < 0 || states[maker] == Ordered)
-          continue;
-        if (states[maker] == OnPath)
-          return Status::failure(nodeText(graph.node(maker)) +
-                                 " uses a value that depends on its own result; the graph is cyclic");
-        states[maker] = OnPath;
-        path.push_back({maker, 0});
-      }
-    }
-    return Status::success();
+  Status orderNodes() {
+    OnnxGraphState state(&context, sizes, tensors, initializers, candidates);
+    OnnxScope scope(state, graph);
+    Status status = scope.orderNodes();
+    live = scope.nodes();
+    return status;
   }
 
   int64_t opsetOf(const onnx::NodeProto &node) const {
+    for (const onnx::StringStringEntryProto &entry : node.metadata_props())
+      if (int64_t own = 0; entry.key() == opsetOfPart && !StringRef(entry.value()).getAsInteger(10, own))
+        return own;
     auto found = opsets.find(domainOf(node));
     return found == opsets.end() ? 0 : found->second;
   }
 
   /// All operators that cannot be imported, in one message.
   Status checkOperators() {
-    struct Missing {
-      int64_t count = 0, opset = 0;
-      const onnx::NodeProto *first = nullptr;
-    };
-    std::map<std::string, Missing> missing;
-    std::set<std::string> functions;
-    for (const onnx::FunctionProto &function : model.functions())
-      functions.insert(function.domain() + "." + function.name());
-    for (int index : live) {
-      const onnx::NodeProto &node = graph.node(index);
-      bool isFunction = functions.contains(node.domain() + "." + node.op_type());
+    OnnxSupport support;
+    auto check = [&](const onnx::NodeProto &node) {
       // ONNX Runtime takes a contrib domain that is not declared as version 1.
       int64_t opset = std::max<int64_t>(opsetOf(node), domainOf(node) == "com.microsoft");
-      if (!isFunction && findOperator(domainOf(node), node.op_type(), opset))
-        continue;
-      std::string name = (domainOf(node).empty() ? "ai.onnx" : node.domain()) + "." + node.op_type();
-      Missing &entry = missing[isFunction ? name + " (a function of the model)" : name];
-      if (!entry.first)
-        entry.first = &node;
-      entry.opset = opset;
-      ++entry.count;
+      if (!findOperator(domainOf(node), node.op_type(), opset))
+        support.add(node, opset);
+    };
+    for (int index : live) {
+      check(graph.node(index));
+      walkInner(graph.node(index), check);
     }
-    if (missing.empty())
-      return Status::success();
-    std::string message = "has operators that are not supported: ";
-    size_t listed = 0;
-    for (const auto &[name, entry] : missing) {
-      if (listed == 40) {
-        message += "; and " + std::to_string(missing.size() - listed) + " more";
-        break;
-      }
-      std::string shown = lathe::quoted(name);
-      message += (listed++ ? "; " : "") + shown.substr(1, shown.size() - 2) + " of opset " +
-                 std::to_string(entry.opset) + ", " + std::to_string(entry.count) +
-                 (entry.count == 1 ? " node" : " nodes, the first") + " " +
-                 lathe::quoted(entry.first->name().empty() && entry.first->output_size() ? entry.first->output(0)
-                                                                                         : entry.first->name());
-    }
-    return Status::failure(message);
+    if (facts)
+      facts->unsupported = support.list();
+    return support.status();
   }
 
   Location locationOf(const std::string &name) { return NameLoc::get(StringAttr::get(&context, name)); }
@@ -214,6 +153,7 @@ private:
     if (Status status = sizes.readInputs(graph, initializerNames); !status)
       return status;
     OnnxGraphState state(&context, sizes, tensors, initializers, candidates);
+    state.opsetOf = [this](const onnx::NodeProto &node) { return opsetOf(node); };
     bool verifying = false; // then messages must say where
     ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() == DiagnosticSeverity::Error && state.diagnostic.empty()) {
@@ -224,6 +164,7 @@ private:
       return success();
     });
     module = ModuleOp::create(UnknownLoc::get(&context));
+    state.module = *module;
     state.builder.setInsertionPointToEnd(module->getBody());
     SmallVector<Type> types;
     for (const OnnxInput &input : sizes.inputs())
@@ -233,71 +174,38 @@ private:
     Block *block = function.addEntryBlock();
     state.builder.setInsertionPointToStart(block);
 
-    std::unordered_map<std::string, Value> values;
+    OnnxScope scope(state, graph);
     for (auto [argument, input] : llvm::zip(block->getArguments(), sizes.inputs())) {
       argument.setLoc(locationOf(input.name));
       state.facts.setDims(argument, input.dims);
-      if (!values.emplace(input.name, argument).second)
+      if (!scope.set(input.name, argument))
         return Status::failure("input " + lathe::quoted(input.name) + " appears twice");
     }
-    for (int index : live)
-      if (Status status = buildNode(state, graph.node(index), values); !status)
-        return status;
-    if (Status status = finish(state, function, values); !status)
+    if (Status status = scope.orderNodes(); !status)
+      return status;
+    if (Status status = scope.buildNodes(); !status)
+      return status;
+    if (Status status = finish(state, function, scope); !status)
       return status;
     for (auto [symbol, value] : state.bindings)
-      if (isa<AffineSymbolExpr>(symbol)) {
-        sizes.bind(symbol, value);
-        ++found;
-      }
+      found += sizes.bind(symbol, value);
+    for (auto [symbol, other] : state.equalities)
+      found += sizes.bind(symbol, other);
     if (found)
       return Status::success();
     state.diagnostic.clear();
     verifying = true;
     if (failed(verify(*module)))
       return Status::failure("makes a graph that is not valid, at " + state.diagnostic);
-    for (llm::WeightOp op : function.getOps<llm::WeightOp>())
-      if (!weights.contains(op.getName().str()))
-        if (Status status = weights.add(candidates.at(op.getName().str())); !status)
-          return status;
+    for (func::FuncOp each : module->getOps<func::FuncOp>())
+      for (llm::WeightOp op : each.getOps<llm::WeightOp>())
+        if (!weights.contains(op.getName().str()))
+          if (Status status = weights.add(candidates.at(op.getName().str())); !status)
+            return status;
     return Status::success();
   }
 
-  /// The value of that name; makes one of an initializer. Throws OnnxFailure.
-  Value valueOf(OnnxGraphState &state, const std::string &name, std::unordered_map<std::string, Value> &values) {
-    if (auto known = values.find(name); known != values.end())
-      return known->second;
-    auto initializer = initializers.find(name);
-    if (initializer == initializers.end())
-      throw OnnxFailure{"uses " + lathe::quoted(name) +
-                        ", which no input, initializer or node gives; the graph is incomplete"};
-    onnx::NodeProto none;
-    return values[name] = NodeBuilder(state, none, 0, locationOf(name)).constantOrWeight(initializer->second);
-  }
-
-  Status buildNode(OnnxGraphState &state, const onnx::NodeProto &node, std::unordered_map<std::string, Value> &values) {
-    int64_t opset = std::max<int64_t>(opsetOf(node), domainOf(node) == "com.microsoft");
-    std::string name = node.name();
-    if (name.empty() && node.output_size())
-      name = node.output(0);
-    NodeBuilder builder(state, node, opset, locationOf(name),
-                        [&](const std::string &operand) { return valueOf(state, operand, values); });
-    state.diagnostic.clear();
-    try {
-      findOperator(domainOf(node), node.op_type(), opset)(builder);
-    } catch (const OnnxFailure &failure) {
-      return Status::failure(nodeText(node) + " " + failure.message);
-    }
-    for (int i = 0; i < node.output_size(); ++i) {
-      if (node.output(i).empty())
-        continue;
-      if (static_cast<size_t>(i) < builder.results.size() && builder.results[i])
-        values[node.output(i)] = builder.results[i];
-    }
-    return Status::success();
-  }
-
-  Status finish(OnnxGraphState &state, func::FuncOp function, std::unordered_map<std::string, Value> &values) {
+  Status finish(OnnxGraphState &state, func::FuncOp function, OnnxScope &scope) {
     Builder &builder = state.builder;
     SmallVector<Value> results;
     SmallVector<Type> types;
@@ -308,7 +216,7 @@ private:
       if (!names.insert(output.name()).second)
         return Status::failure("output " + lathe::quoted(output.name()) + " appears twice");
       try {
-        results.push_back(valueOf(state, output.name(), values));
+        results.push_back(scope.valueOf(output.name()));
       } catch (const OnnxFailure &failure) {
         return Status::failure("output " + lathe::quoted(output.name()) + " " + failure.message);
       }
@@ -317,18 +225,26 @@ private:
     state.builder.create<func::ReturnOp>(function.getLoc(), results);
     function.setFunctionType(builder.getFunctionType(function.getBody().getArgumentTypes(), types));
     SmallVector<StringRef> symbols(sizes.symbols().begin(), sizes.symbols().end());
-    function->setAttr("llm.symbols", builder.getStrArrayAttr(symbols));
+    for (func::FuncOp each : module->getOps<func::FuncOp>())
+      each->setAttr("llm.symbols", builder.getStrArrayAttr(symbols));
     for (auto [index, input] : llvm::enumerate(sizes.inputs())) {
       function.setArgAttr(index, "llm.name", builder.getStringAttr(input.name));
       function.setArgAttr(index, "llm.dims",
                           AffineMapAttr::get(AffineMap::get(0, symbols.size(), input.dims, &context)));
+      if (std::string role = files.roleOf(input.name); role != input.name)
+        function.setArgAttr(index, "llm.role", builder.getStringAttr(role));
     }
-    for (int i = 0; i < graph.output_size(); ++i)
-      function.setResultAttr(i, "llm.name", builder.getStringAttr(graph.output(i).name()));
+    for (int i = 0; i < graph.output_size(); ++i) {
+      const std::string &name = graph.output(i).name();
+      function.setResultAttr(i, "llm.name", builder.getStringAttr(name));
+      if (std::string role = files.roleOf(name); role != name)
+        function.setResultAttr(i, "llm.role", builder.getStringAttr(role));
+    }
     // Ops without a use: parts of results with several parts, and values that were folded away.
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-      if (isOpTriviallyDead(&op))
-        op.erase();
+    for (func::FuncOp each : module->getOps<func::FuncOp>())
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(each.getBody().front())))
+        if (isOpTriviallyDead(&op))
+          op.erase();
     return Status::success();
   }
 };
@@ -337,8 +253,8 @@ private:
 
 Result<OwningOpRef<ModuleOp>> buildModule(MLIRContext &context, const onnx::ModelProto &model,
                                           const std::vector<ByteRange> &rawData, OnnxTensors &tensors,
-                                          WeightTable &weights) {
-  Import import(context, model, tensors, weights);
+                                          WeightTable &weights, const OnnxFiles &files, ModelFacts *facts) {
+  Import import(context, model, tensors, weights, files, facts);
   if (Status status = import.run(rawData); !status)
     return status;
   return std::move(import.module);

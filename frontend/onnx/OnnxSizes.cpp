@@ -27,20 +27,36 @@ bool isFloat(int32_t dataType) {
          dataType == onnx::TensorProto::BFLOAT16;
 }
 
-bool isCache(const onnx::ValueInfoProto &input) {
-  const onnx::TypeProto_Tensor &type = input.type().tensor_type();
-  return isFloat(type.elem_type()) && type.shape().dim_size() == 4 && mentions(input.name(), {"past", "cache"}) &&
-         !mentions(input.name(), {"encoder", "cross"});
-}
+/// Some exporters write -1 for what they do not know.
+bool isGiven(const onnx::TensorShapeProto_Dimension &size) { return size.has_dim_value() && size.dim_value() != -1; }
 
-/// Axis 2, or 1 where that is not static and 2 is.
+/// Whether a cache holds keys and values: (2, batch, heads, past, size).
+bool isJoint(const onnx::TensorShapeProto &shape) { return shape.dim_size() == 5; }
+
+/// Of a cache.
+int batchAxis(const onnx::TensorShapeProto &shape) { return isJoint(shape) ? 1 : 0; }
+
+/// Of a cache: axis 2, or 1 where that is not static and 2 is.
 int lengthAxis(const onnx::TensorShapeProto &shape) {
-  return shape.dim(2).has_dim_value() && !shape.dim(1).has_dim_value() ? 1 : 2;
+  if (isJoint(shape))
+    return 3;
+  return isGiven(shape.dim(2)) && !isGiven(shape.dim(1)) ? 1 : 2;
 }
 
 } // namespace
 
-AffineExpr OnnxSizes::symbol(const std::string &name) {
+bool OnnxSizes::isCache(const onnx::ValueInfoProto &input) const {
+  const onnx::TypeProto_Tensor &type = input.type().tensor_type();
+  int rank = type.shape().dim_size();
+  bool fits = rank == 4 || (rank == 5 && type.shape().dim(0).dim_value() == 2);
+  return isFloat(type.elem_type()) && fits && mentions(files.roleOf(input.name()), {"past", "cache"}) &&
+         !mentions(input.name(), {"encoder", "cross"}) && !windows.contains(input.name());
+}
+
+AffineExpr OnnxSizes::symbol(const std::string &given) {
+  std::string name = given;
+  for (auto other = equal.find(name); other != equal.end(); other = equal.find(name))
+    name = other->second;
   if (auto value = bound.find(name); value != bound.end())
     return getAffineConstantExpr(value->second, context);
   for (size_t i = 0; i < symbols_.size(); ++i)
@@ -50,6 +66,14 @@ AffineExpr OnnxSizes::symbol(const std::string &name) {
   return getAffineSymbolExpr(symbols_.size() - 1, context);
 }
 
+std::pair<AffineExpr, std::string> OnnxSizes::fresh() {
+  for (size_t i = symbols_.size();; ++i) {
+    std::string name = "data" + std::to_string(i);
+    if (!find(name))
+      return {symbol(name), name};
+  }
+}
+
 AffineExpr OnnxSizes::find(const std::string &name) const {
   for (size_t i = 0; i < symbols_.size(); ++i)
     if (symbols_[i] == name)
@@ -57,9 +81,24 @@ AffineExpr OnnxSizes::find(const std::string &name) const {
   return AffineExpr();
 }
 
-void OnnxSizes::bind(AffineExpr expression, int64_t value) {
-  if (auto which = dyn_cast<AffineSymbolExpr>(expression); which && which.getPosition() < symbols_.size())
-    bound[symbols_[which.getPosition()]] = value;
+bool OnnxSizes::bind(AffineExpr expression, int64_t value) {
+  auto which = dyn_cast<AffineSymbolExpr>(expression);
+  if (!which || which.getPosition() >= symbols_.size())
+    return false;
+  bound[symbols_[which.getPosition()]] = value;
+  return true;
+}
+
+bool OnnxSizes::bind(AffineExpr expression, AffineExpr other) {
+  unsigned first = cast<AffineSymbolExpr>(expression).getPosition(),
+           second = cast<AffineSymbolExpr>(other).getPosition();
+  if (first > second)
+    std::swap(first, second);
+  // The earlier one stays. Names that stand for others are no symbols, so that no circle comes about.
+  if (second >= symbols_.size() || first == second)
+    return false;
+  equal.emplace(symbols_[second], symbols_[first]);
+  return true;
 }
 
 void OnnxSizes::mean(const onnx::TensorShapeProto_Dimension &size, AffineExpr expression) {
@@ -102,9 +141,15 @@ Status OnnxSizes::readInputs(const onnx::GraphProto &graph, const std::set<std::
   inputs_.clear();
   symbols_.clear();
   meanings.clear();
+  for (const onnx::NodeProto &node : graph.node())
+    for (const onnx::AttributeProto &attribute : node.attribute())
+      if (node.op_type() == "GroupQueryAttention" && attribute.name() == "sliding_window_cache" && attribute.i())
+        for (int index : {3, 4})
+          if (index < node.input_size())
+            windows.insert(node.input(index));
   std::vector<const onnx::ValueInfoProto *> inputs;
   const onnx::ValueInfoProto *ids = nullptr;
-  bool hasCache = false;
+  bool hasCache = false, hasBranches = false;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (initializers.contains(input.name()))
       continue;
@@ -122,35 +167,37 @@ Status OnnxSizes::readInputs(const onnx::GraphProto &graph, const std::set<std::
                              "; at most 16 is supported");
     inputs.push_back(&input);
     int rank = type.shape().dim_size();
-    if ((input.name() == "input_ids" && rank == 2) || (!ids && input.name() == "inputs_embeds" && rank == 3))
+    std::string role = files.roleOf(input.name());
+    if ((role == "input_ids" && rank == 2) || (!ids && role == "inputs_embeds" && rank == 3))
       ids = &input;
     hasCache |= isCache(input);
+    hasBranches |= input.name() == "use_cache_branch";
   }
   AffineExpr batch, tokens, past;
   if (ids) {
     const onnx::TensorShapeProto &shape = ids->type().tensor_type().shape();
     auto sizeOf = [&](const onnx::TensorShapeProto_Dimension &size, const char *name) {
-      return size.has_dim_value() ? getAffineConstantExpr(size.dim_value(), context) : symbol(name);
+      return isGiven(size) ? getAffineConstantExpr(size.dim_value(), context) : symbol(name);
     };
     batch = sizeOf(shape.dim(0), "batch");
     tokens = sizeOf(shape.dim(1), "tokens");
     mean(shape.dim(0), batch);
     mean(shape.dim(1), tokens);
   }
-  if (hasCache) {
+  if (hasCache || !windows.empty()) {
     past = symbol("past");
     for (const onnx::ValueInfoProto *input : inputs)
       if (isCache(*input)) {
         const onnx::TensorShapeProto &shape = input->type().tensor_type().shape();
         if (batch)
-          mean(shape.dim(0), batch);
+          mean(shape.dim(batchAxis(shape)), batch);
         mean(shape.dim(lengthAxis(shape)), past);
       }
   }
   AffineExpr total = tokens && past ? past + tokens : tokens;
   if (total)
     for (const onnx::ValueInfoProto *input : inputs)
-      if (input->name() == "attention_mask" && input->type().tensor_type().shape().dim_size() == 2) {
+      if (files.roleOf(input->name()) == "attention_mask" && input->type().tensor_type().shape().dim_size() == 2) {
         const onnx::TensorShapeProto &shape = input->type().tensor_type().shape();
         mean(shape.dim(0), batch);
         mean(shape.dim(1), total);
@@ -163,20 +210,29 @@ Status OnnxSizes::readInputs(const onnx::GraphProto &graph, const std::set<std::
     result.name = input->name();
     llvm::SmallVector<int64_t> sizes;
     int rank = shape.dim_size();
+    bool isPast = isCache(*input);
+    std::string role = files.roleOf(result.name);
     for (int axis = 0; axis < rank; ++axis) {
       const onnx::TensorShapeProto_Dimension &size = shape.dim(axis);
       AffineExpr meaning;
-      if (batch && axis == 0 &&
-          (input == ids || isCache(*input) || (rank == 2 && mentions(result.name, {"_ids", "attention_mask"}))))
+      if (batch && isPast && axis == batchAxis(shape))
         meaning = batch;
-      else if (tokens && axis == 1 && (input == ids || (rank == 2 && mentions(result.name, {"_ids"}))))
+      else if (batch && axis == 0 && (input == ids || (rank == 2 && mentions(role, {"_ids", "attention_mask"}))))
+        meaning = batch;
+      else if (tokens && axis == 1 && (input == ids || (rank == 2 && mentions(role, {"_ids"}))))
         meaning = tokens;
-      else if (past && isCache(*input) && axis == lengthAxis(shape))
+      else if (tokens && !past && rank == 2 && size.dim_param().empty() && mentions(role, {"mask"}) &&
+               !mentions(role, {"encoder", "cross"}))
+        meaning = axis == 0 ? batch : tokens;
+      else if (past && isPast && axis == lengthAxis(shape))
         meaning = past;
-      else if (total && axis == 1 && rank == 2 && result.name == "attention_mask")
+      else if (total && axis == 1 && rank == 2 && role == "attention_mask")
         meaning = total;
+      else if (hasBranches && rank == 4 && axis == lengthAxis(shape) && mentions(role, {"past"}) &&
+               mentions(role, {"encoder", "cross"}))
+        meaning = symbol("past_encoder");
       AffineExpr expression;
-      if (size.has_dim_value()) {
+      if (isGiven(size)) {
         if (size.dim_value() < 0)
           return Status::failure("input " + lathe::quoted(result.name) + " has a size of " +
                                  std::to_string(size.dim_value()));
@@ -200,6 +256,7 @@ Status OnnxSizes::readInputs(const onnx::GraphProto &graph, const std::set<std::
     result.type = RankedTensorType::get(sizes, llm::elementType(context, *typeOfOnnx(type.elem_type())));
     inputs_.push_back(std::move(result));
   }
+  told_ = symbols_.size();
   return Status::success();
 }
 

@@ -19,7 +19,26 @@ std::optional<LatheType> typeOfOnnx(int32_t dataType) {
     return LATHE_BF16;
   case onnx::TensorProto::DOUBLE:
     return LATHE_F64;
+  case onnx::TensorProto::FLOAT8E4M3FN:
+    return LATHE_F8E4M3FN;
+  case onnx::TensorProto::FLOAT8E4M3FNUZ:
+    return LATHE_F8E4M3FNUZ;
+  case onnx::TensorProto::FLOAT8E5M2:
+    return LATHE_F8E5M2;
+  case onnx::TensorProto::FLOAT8E5M2FNUZ:
+    return LATHE_F8E5M2FNUZ;
+  case onnx::TensorProto::FLOAT8E8M0:
+    return LATHE_F8E8M0;
+  case onnx::TensorProto::FLOAT4E2M1:
+    return LATHE_F4E2M1;
   case onnx::TensorProto::INT4:
+    return LATHE_I4;
+  case onnx::TensorProto::UINT4:
+    return LATHE_U4;
+  case onnx::TensorProto::INT2:
+    return LATHE_I2;
+  case onnx::TensorProto::UINT2:
+    return LATHE_U2;
   case onnx::TensorProto::INT8:
     return LATHE_I8;
   case onnx::TensorProto::INT16:
@@ -28,7 +47,6 @@ std::optional<LatheType> typeOfOnnx(int32_t dataType) {
     return LATHE_I32;
   case onnx::TensorProto::INT64:
     return LATHE_I64;
-  case onnx::TensorProto::UINT4:
   case onnx::TensorProto::UINT8:
     return LATHE_U8;
   case onnx::TensorProto::UINT16:
@@ -53,14 +71,29 @@ std::string onnxTypeName(int32_t dataType) {
 
 namespace {
 
-bool isNibbles(int32_t dataType) { return dataType == onnx::TensorProto::INT4 || dataType == onnx::TensorProto::UINT4; }
+/// Elements that lie together in a byte, the first in the low bits.
+unsigned elementsPerByte(LatheType type) {
+  switch (type) {
+  case LATHE_F4E2M1:
+  case LATHE_I4:
+  case LATHE_U4:
+    return 2;
+  case LATHE_I2:
+  case LATHE_U2:
+    return 4;
+  default:
+    return 1;
+  }
+}
 
-/// Two elements a byte, the first in the low half.
-std::vector<uint8_t> widenNibbles(std::span<const uint8_t> packed, uint64_t count, bool isSigned) {
+/// A byte an element, with its sign where it has one.
+std::vector<uint8_t> widen(std::span<const uint8_t> packed, uint64_t count, LatheType type) {
+  unsigned each = elementsPerByte(type), bits = 8 / each, mask = (1u << bits) - 1;
+  bool isSigned = type == LATHE_I4 || type == LATHE_I2;
   std::vector<uint8_t> bytes(count);
   for (uint64_t i = 0; i < count; ++i) {
-    uint8_t nibble = i % 2 ? packed[i / 2] >> 4 : packed[i / 2] & 15;
-    bytes[i] = isSigned && nibble > 7 ? static_cast<uint8_t>(nibble - 16) : nibble;
+    unsigned low = packed[i / each] >> (i % each * bits) & mask;
+    bytes[i] = static_cast<uint8_t>(isSigned && low > mask / 2 ? low | ~mask : low);
   }
   return bytes;
 }
@@ -100,6 +133,11 @@ bool typedFields(const onnx::TensorProto &tensor, uint64_t count, std::vector<ui
   case onnx::TensorProto::BOOL:
   case onnx::TensorProto::INT8:
   case onnx::TensorProto::UINT8:
+  case onnx::TensorProto::FLOAT8E4M3FN:
+  case onnx::TensorProto::FLOAT8E4M3FNUZ:
+  case onnx::TensorProto::FLOAT8E5M2:
+  case onnx::TensorProto::FLOAT8E5M2FNUZ:
+  case onnx::TensorProto::FLOAT8E8M0:
     return append<uint8_t>(bytes, tensor.int32_data(), count);
   default:
     return false;
@@ -149,6 +187,7 @@ Status OnnxTensors::readExternal(const onnx::TensorProto &tensor, uint64_t bytes
 }
 
 Result<Weight> OnnxTensors::read(const onnx::TensorProto &tensor, ByteRange raw) {
+  const std::shared_ptr<const MappedFile> &file = files[raw.file < files.size() ? raw.file : 0];
   std::string place = "tensor " + lathe::quoted(tensor.name()) + " ";
   auto fail = [&](const std::string &why) -> Result<Weight> { return Status::failure(place + why); };
   std::optional<LatheType> type = typeOfOnnx(tensor.data_type());
@@ -167,8 +206,8 @@ Result<Weight> OnnxTensors::read(const onnx::TensorProto &tensor, ByteRange raw)
     return fail(bytes.message());
   weight.bytes = *bytes;
   uint64_t count = *elementCount(weight.shape);
-  bool nibbles = isNibbles(tensor.data_type());
-  uint64_t stored = nibbles ? (count + 1) / 2 : *bytes;
+  unsigned perByte = elementsPerByte(*type);
+  uint64_t stored = perByte > 1 ? (count + perByte - 1) / perByte : *bytes;
 
   std::span<const uint8_t> packed;
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
@@ -191,16 +230,15 @@ Result<Weight> OnnxTensors::read(const onnx::TensorProto &tensor, ByteRange raw)
   } else {
     std::vector<uint8_t> elements;
     bool complete =
-        nibbles ? append<uint8_t>(elements, tensor.int32_data(), stored) : typedFields(tensor, count, elements);
+        perByte > 1 ? append<uint8_t>(elements, tensor.int32_data(), stored) : typedFields(tensor, count, elements);
     if (!complete)
       return fail("has not the " + std::to_string(count) + " elements that its shape " + shapeText(weight.shape) +
                   " says");
     weight.file = MappedFile::ofBytes(file->path(), std::move(elements));
     packed = weight.file->bytes();
   }
-  if (nibbles) {
-    weight.file =
-        MappedFile::ofBytes(file->path(), widenNibbles(packed, count, tensor.data_type() == onnx::TensorProto::INT4));
+  if (perByte > 1) {
+    weight.file = MappedFile::ofBytes(file->path(), widen(packed, count, *type));
     weight.offset = 0;
   }
   return weight;

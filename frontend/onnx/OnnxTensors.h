@@ -15,7 +15,7 @@ class TensorProto;
 
 namespace lathe {
 
-/// The element type of artifact.h for TensorProto.DataType, or nothing. Integers of 4 bits become bytes.
+/// The element type of artifact.h for TensorProto.DataType, or nothing. Elements of less than 8 bits become bytes.
 std::optional<LatheType> typeOfOnnx(int32_t dataType);
 /// "FLOAT8E4M3FN", or the number for one the schema does not know.
 std::string onnxTypeName(int32_t dataType);
@@ -23,16 +23,18 @@ std::string onnxTypeName(int32_t dataType);
 /// Finds the bytes of tensors. External files are opened once and must lie inside `folder`.
 class OnnxTensors {
 public:
-  /// `file` is the model file, which raw data ranges refer to.
+  /// `files` are the model's, at least one, which raw data ranges refer to.
+  OnnxTensors(std::vector<std::shared_ptr<const MappedFile>> files, std::string folder)
+      : files(std::move(files)), folder(std::move(folder)) {}
   OnnxTensors(std::shared_ptr<const MappedFile> file, std::string folder)
-      : file(std::move(file)), folder(std::move(folder)) {}
+      : OnnxTensors(std::vector{std::move(file)}, std::move(folder)) {}
 
   /// The tensor as a weight of that name, its bytes in a file, or in memory where they must be converted. `raw` is
   /// where raw_data lies in the model file when it was split off (WireFormat.h). Messages begin with "tensor 'name'".
   Result<Weight> read(const onnx::TensorProto &tensor, ByteRange raw = {});
 
 private:
-  std::shared_ptr<const MappedFile> file;
+  std::vector<std::shared_ptr<const MappedFile>> files;
   std::string folder;
   std::map<std::string, std::shared_ptr<const MappedFile>> external;
 

@@ -58,16 +58,29 @@ Value doubled(NodeBuilder &n, Value table) {
   return beside(table);
 }
 
+/// Elements 0, 2, .. and 1, 3, .. of the last axis.
+Value everySecond(NodeBuilder &n, Value x, int64_t first) {
+  return n.slice(x, n.vector({first}), n.vector({INT64_MAX}), {n.rank(x) - 1}, {2});
+}
+
 /// With cosines and sines a token (batch, tokens, dims / 2): the formula in primitive ops, over x (batch, heads,
 /// tokens, headDim).
-Value rotateByValues(NodeBuilder &n, Value x, Value cosine, Value sine, int64_t dims) {
+Value rotateByValues(NodeBuilder &n, Value x, Value cosine, Value sine, int64_t dims, bool interleaved) {
   int64_t headDim = n.type(x).getDimSize(3);
   bool isPart = headDim != dims;
-  Value part = isPart ? n.slice(x, 3, 0, dims) : x;
-  Value first = n.slice(part, 3, 0, dims / 2), second = n.slice(part, 3, dims / 2, dims);
-  Value turned = n.concat({n.make<llm::NegOp>({second}), first}, 3);
-  Value cosines = n.unsqueeze(doubled(n, cosine), {1}), sines = n.unsqueeze(doubled(n, sine), {1});
-  Value result = n.make<llm::AddOp>({n.make<llm::MulOp>({part, cosines}), n.make<llm::MulOp>({turned, sines})});
+  Value part = isPart ? n.slice(x, 3, 0, dims) : x, result;
+  if (interleaved) {
+    Value first = everySecond(n, part, 0), second = everySecond(n, part, 1);
+    Value cosines = n.unsqueeze(cosine, {1}), sines = n.unsqueeze(sine, {1});
+    Value even = n.make<llm::SubOp>({n.make<llm::MulOp>({first, cosines}), n.make<llm::MulOp>({second, sines})});
+    Value odd = n.make<llm::AddOp>({n.make<llm::MulOp>({second, cosines}), n.make<llm::MulOp>({first, sines})});
+    result = n.reshape(n.concat({n.unsqueeze(even, {4}), n.unsqueeze(odd, {4})}, 4), {0, 0, 0, dims});
+  } else {
+    Value first = n.slice(part, 3, 0, dims / 2), second = n.slice(part, 3, dims / 2, dims);
+    Value turned = n.concat({n.make<llm::NegOp>({second}), first}, 3);
+    Value cosines = n.unsqueeze(doubled(n, cosine), {1}), sines = n.unsqueeze(doubled(n, sine), {1});
+    result = n.make<llm::AddOp>({n.make<llm::MulOp>({part, cosines}), n.make<llm::MulOp>({turned, sines})});
+  }
   return isPart ? n.concat({result, n.slice(x, 3, dims, headDim)}, 3) : result;
 }
 
@@ -82,8 +95,6 @@ void buildRotary(NodeBuilder &n) { // X, cos_cache, sin_cache, position_ids
     Heads heads = openHeads(n, x, 0);
     return n.give(closeHeads(n, heads, rope(n, heads.x, n.in(3), cosine, sine, dims, interleaved)));
   }
-  if (interleaved)
-    n.fail("rotates interleaved pairs by cosines and sines of each token, which is not supported; give position_ids");
   if (n.rank(cosine) != 3 || n.rank(sine) != 3)
     n.fail("needs cosines and sines of rank 3 (batch, tokens, size) without position_ids");
   n.needSame(x, cosine);
@@ -91,19 +102,16 @@ void buildRotary(NodeBuilder &n) { // X, cos_cache, sin_cache, position_ids
   if (n.rank(x) == 4) {
     if (n.type(x).isDynamicDim(3))
       n.fail("rotates heads of unknown size");
-    return n.give(rotateByValues(n, x, cosine, sine, dims));
+    return n.give(rotateByValues(n, x, cosine, sine, dims, interleaved));
   }
   Heads heads = openHeads(n, x, 0);
-  Value turned = rotateByValues(n, n.transpose(heads.x, {0, 2, 1, 3}), cosine, sine, dims);
+  Value turned = rotateByValues(n, n.transpose(heads.x, {0, 2, 1, 3}), cosine, sine, dims, interleaved);
   n.give(closeHeads(n, heads, n.transpose(turned, {0, 2, 1, 3})));
 }
 
+/// ONNX Runtime's kernels look neither at `scale` nor, for input of this form, at `is_packed_batching`.
 void buildMicrosoftRotary(NodeBuilder &n) { // input, position_ids, cos_cache, sin_cache
   Value x = n.in(0), positions = n.in(1), cosine = n.in(2), sine = n.in(3);
-  if (n.integer("is_packed_batching", 0))
-    n.fail("has is_packed_batching, which is not supported");
-  if (n.number("scale", 1.0f) != 1.0f)
-    n.fail("has a scale other than 1, which is not supported");
   if (n.rank(cosine) != 2 || n.rank(sine) != 2)
     n.fail("needs tables of rank 2");
   int64_t columns = n.type(cosine).getDimSize(1), dims = rotatedDims(n, columns);
@@ -118,6 +126,55 @@ void buildMicrosoftRotary(NodeBuilder &n) { // input, position_ids, cos_cache, s
     positions = n.expand(n.make<llm::AddOp>({steps, positions}), shape);
   }
   n.give(closeHeads(n, heads, rope(n, heads.x, positions, cosine, sine, dims, n.integer("interleaved", 0) != 0)));
+}
+
+namespace {
+
+/// A row (batch, tokens, columns) of a table for each token, columns taken from the rows of three positions.
+Value mixedRows(NodeBuilder &n, Value table, Value positions, ArrayRef<int64_t> sections, bool spread) {
+  int64_t columns = n.type(table).getDimSize(1);
+  Value rows[3];
+  for (int64_t i = 0; i < 3; ++i)
+    rows[i] = n.make<llm::GatherOp>({table, n.squeeze(n.slice(positions, 0, i, i + 1), {0})}, {n.whole("axis", 0)});
+  if (!spread) { // one section after the other
+    SmallVector<Value> parts;
+    for (int64_t i = 0, begin = 0; i < 3; begin += sections[i++])
+      if (sections[i])
+        parts.push_back(n.slice(rows[i], 2, begin, begin + sections[i]));
+    return parts.size() == 1 ? parts.front() : n.concat(parts, 2);
+  }
+  // Every third column from 1 on by the second position, from 2 on by the third, as many as their sections have.
+  Value result = rows[0];
+  for (int64_t i = 1; i < 3; ++i) {
+    SmallVector<bool> here(columns);
+    for (int64_t column = i; column < std::min(columns, 3 * sections[i]); column += 3)
+      here[column] = true;
+    auto type = RankedTensorType::get({columns}, n.state.builder.getI1Type());
+    result = n.make<llm::SelectOp>({n.constant(DenseElementsAttr::get(type, here)), rows[i], result});
+  }
+  return result;
+}
+
+} // namespace
+
+void buildThreefoldRotary(NodeBuilder &n) { // input, position_ids (3, batch, tokens), cos_cache, sin_cache
+  Value x = n.in(0), positions = n.in(1), cosine = n.in(2), sine = n.in(3);
+  if (n.rank(cosine) != 2 || n.rank(sine) != 2 || n.rank(positions) != 3 || n.type(cosine).isDynamicDim(1))
+    n.fail("needs tables of rank 2 with a known number of columns and positions of rank 3");
+  int64_t columns = n.type(cosine).getDimSize(1), dims = rotatedDims(n, columns);
+  SmallVector<int64_t> sections = n.integers("mrope_section").value_or(SmallVector<int64_t>());
+  if (sections.size() != 3 || llvm::any_of(sections, [&](int64_t size) { return size < 0 || size > columns; }) ||
+      sections[0] + sections[1] + sections[2] != columns)
+    n.fail("needs three sections (mrope_section) of " + std::to_string(columns) + " columns together");
+  bool spread = n.integer("mrope_layout", 0) != 0;
+  n.needSame(x, cosine);
+  n.needSame(x, sine);
+  Value cosines = mixedRows(n, cosine, positions, sections, spread);
+  Value sines = mixedRows(n, sine, positions, sections, spread);
+  Heads heads = openHeads(n, x, dims);
+  Value turned =
+      rotateByValues(n, n.transpose(heads.x, {0, 2, 1, 3}), cosines, sines, dims, n.integer("interleaved", 0) != 0);
+  n.give(closeHeads(n, heads, n.transpose(turned, {0, 2, 1, 3})));
 }
 
 } // namespace lathe

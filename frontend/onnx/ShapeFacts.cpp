@@ -208,7 +208,7 @@ std::optional<Expressions> ShapeFacts::computeDims(Operation *op) const {
   }
   using Answer = std::optional<Expressions>;
   return llvm::TypeSwitch<Operation *, Answer>(op)
-      .Case<llm::CastOp, llm::SoftmaxOp, llm::RmsNormOp, llm::LayerNormOp, llm::RopeOp, llm::TriluOp, llm::CumSumOp>(
+      .Case<llm::CastOp, llm::BitCastOp, llm::SoftmaxOp, llm::RmsNormOp, llm::LayerNormOp, llm::RopeOp, llm::TriluOp, llm::CumSumOp>(
           [&](auto same) -> Answer { return dims(same->getOperand(0)); })
       .Case([&](llm::UnsqueezeOp unsqueeze) -> Answer {
         Expressions result = dims(unsqueeze.getX());

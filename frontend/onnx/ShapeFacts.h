@@ -20,6 +20,7 @@ public:
   explicit ShapeFacts(mlir::MLIRContext *context) : context(context) {}
 
   void setDims(mlir::Value value, Expressions dims) { dims_[value] = std::move(dims); }
+  void setIntegers(mlir::Value value, Expressions elements) { integers_[value] = std::move(elements); }
   /// Before an op is erased: another value may get its address.
   void forget(mlir::Value value) {
     dims_.erase(value);

@@ -2,7 +2,11 @@
 // ai.onnx.
 #include "frontend/onnx/Operators.h"
 
+#include "ir/llm/IndexOps.h"
+
 #include "onnx-ml.pb.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -69,14 +73,44 @@ void buildShape(NodeBuilder &n) {
 
 void buildSize(NodeBuilder &n) { n.give(n.reduce("prod", n.make<llm::ShapeOfOp>({n.in(0)}), {0}, false)); }
 
-void buildReshape(NodeBuilder &n) {
-  if (n.integer("allowzero", 0)) {
-    auto sizes = n.state.facts.integers(n.in(1));
-    for (size_t i = 0; sizes && i < sizes->size(); ++i)
-      if (auto number = dyn_cast_or_null<AffineConstantExpr>((*sizes)[i]); number && number.getValue() == 0)
-        n.fail("reshapes to a size of 0 with allowzero, which is not supported");
+/// With allowzero a 0 is a size: where one may be, all sizes are given as they are.
+static Value reshapeToZeros(NodeBuilder &n, Value x, Value shape, const Expressions &known) {
+  OpBuilder &builder = n.state.builder;
+  Type i64 = builder.getI64Type();
+  Value zero = n.scalar(i64, 0), one = n.scalar(i64, 1), others = one;
+  SmallVector<Value> sizes;
+  for (size_t i = 0; i < known.size(); ++i) {
+    sizes.push_back(n.make<llm::GatherOp>({shape, n.scalar(i64, static_cast<double>(i))}, {n.whole("axis", 0)}));
+    others = n.binary<llm::MulOp>(others, sizes.back());
   }
-  n.give(n.reshape(n.in(0), n.in(1)));
+  Value total = n.reduce("prod", n.make<llm::ShapeOfOp>({x}), {0}, false);
+  // Where one is -1 the product of all is minus that of the others.
+  Value rest = n.binary<llm::DivOp>(total, n.binary<llm::MaxOp>(n.binary<llm::SubOp>(zero, others), one));
+  Expressions expressions;
+  for (Value size : sizes) {
+    Value isOpen = n.compare("lt", size, zero);
+    Value decided = n.decidedSize(n.make<llm::SelectOp>({isOpen, rest, size}));
+    expressions.push_back(n.state.facts.integers(decided)->front());
+  }
+  auto map = AffineMap::get(0, n.state.sizes.symbols().size(), expressions, builder.getContext());
+  Value dims = n.makeTyped<llm::DimsOp>(i64, {builder.getAffineConstantExpr(static_cast<int64_t>(known.size()))}, {},
+                                        {n.attribute("expressions", AffineMapAttr::get(map))});
+  return n.makeTyped<llm::ReshapeOp>(n.element(x), expressions, {x, dims});
+}
+
+void buildReshape(NodeBuilder &n) {
+  Value x = n.in(0), shape = n.in(1);
+  if (n.integer("allowzero", 0) && n.rank(shape) == 1 && !n.type(shape).isDynamicDim(0)) {
+    auto sizes = n.state.facts.integers(shape);
+    Expressions known = sizes ? *sizes : Expressions(n.type(shape).getDimSize(0));
+    bool mayBeZero = ::llvm::any_of(known, [](AffineExpr size) {
+      auto number = dyn_cast_or_null<AffineConstantExpr>(size);
+      return !size || (number && number.getValue() == 0);
+    });
+    if (mayBeZero)
+      return n.give(reshapeToZeros(n, x, n.cast(shape, n.state.builder.getI64Type()), known));
+  }
+  n.give(n.reshape(x, shape));
 }
 
 void buildFlatten(NodeBuilder &n) {
@@ -104,7 +138,44 @@ void buildFlatten(NodeBuilder &n) {
   n.give(n.reshape(x, n.concat({outer, inner}, 0)));
 }
 
+namespace {
+
+/// Axes that are computed, as marks of 1 among `rank` zeros.
+Value markAxes(NodeBuilder &n, Value axes, int64_t rank) {
+  Type i64 = n.state.builder.getI64Type();
+  axes = n.cast(axes, i64);
+  Value size = n.reshape(n.vector({rank}), ArrayRef<int64_t>());
+  Value counted = n.make<llm::SelectOp>({n.compare("lt", axes, n.scalar(i64, 0)), n.make<llm::AddOp>({axes, size}), axes});
+  Value zeros = n.vector(SmallVector<int64_t>(rank, 0)), ones = n.vector(SmallVector<int64_t>(n.type(axes).getNumElements(), 1));
+  return n.make<llm::ScatterElementsOp>({zeros, counted, ones}, {n.whole("axis", 0)});
+}
+
+/// The number of axes that operand 1 computes.
+int64_t computedAxes(NodeBuilder &n) {
+  if (n.rank(n.in(1)) != 1 || n.type(n.in(1)).isDynamicDim(0) || !isa<IntegerType>(n.element(n.in(1))))
+    n.fail("has axes of unknown count, so that the rank of its result is not known");
+  return n.type(n.in(1)).getDimSize(0);
+}
+bool hasComputedAxes(NodeBuilder &n) { return n.has(1) && !n.state.facts.constants(n.in(1)); }
+
+} // namespace
+
 void buildUnsqueeze(NodeBuilder &n) {
+  if (hasComputedAxes(n)) { // size 1 at the marks, between them the sizes of x in order
+    Value x = n.in(0);
+    int64_t own = n.rank(x), rank = own + computedAxes(n);
+    if (own == 0)
+      return n.give(n.reshape(x, n.vector(SmallVector<int64_t>(rank, 1))));
+    SmallVector<int64_t> counts(rank);
+    std::iota(counts.begin(), counts.end(), 0);
+    Type i64 = n.state.builder.getI64Type();
+    Value marks = markAxes(n, n.in(1), rank), before = n.make<llm::CumSumOp>({marks}, {n.whole("axis", 0)});
+    Value places = n.make<llm::SubOp>({n.vector(counts), before});
+    places = n.make<llm::MaxOp>({n.make<llm::MinOp>({places, n.vector(SmallVector<int64_t>(rank, own - 1))}), n.scalar(i64, 0)});
+    Value sizes = n.make<llm::GatherOp>({n.make<llm::ShapeOfOp>({x}), places}, {n.whole("axis", 0)});
+    Value shape = n.make<llm::SelectOp>({n.cast(marks, n.state.builder.getI1Type()), n.scalar(i64, 1), sizes});
+    return n.give(n.reshape(x, n.decidedSizes(shape)));
+  }
   auto given = n.integers("axes", 1);
   if (!given)
     n.fail("has no axes");
@@ -114,6 +185,17 @@ void buildUnsqueeze(NodeBuilder &n) {
 void buildSqueeze(NodeBuilder &n) {
   Value x = n.in(0);
   SmallVector<int64_t> axes;
+  if (hasComputedAxes(n)) { // the places without a mark, in order, are what is left
+    int64_t own = n.rank(x), rank = own - computedAxes(n);
+    if (rank < 0)
+      n.fail("removes " + std::to_string(own - rank) + " axes of a tensor of rank " + std::to_string(own));
+    Value marks = markAxes(n, n.in(1), own), left = n.vector({rank});
+    auto type = RankedTensorType::get({rank}, n.state.builder.getI64Type());
+    NamedAttribute attributes[] = {n.whole("axis", 0), n.flag("smallest")};
+    auto best = n.state.builder.create<llm::TopKOp>(n.location, TypeRange({type, type}), ValueRange{marks, left}, attributes);
+    Value shape = n.make<llm::GatherOp>({n.make<llm::ShapeOfOp>({x}), best.getIndices()}, {n.whole("axis", 0)});
+    return n.give(n.reshape(x, n.decidedSizes(shape)));
+  }
   if (auto given = n.integers("axes", 1)) {
     axes = n.axes(*given, n.rank(x));
   } else {

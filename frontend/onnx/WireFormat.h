@@ -12,9 +12,10 @@
 
 namespace lathe {
 
-/// Where the raw_data of an initializer lies in the file.
+/// Where the raw_data of an initializer lies in the file; in which one, where a model is in several.
 struct ByteRange {
   uint64_t offset = 0, size = 0;
+  uint32_t file = 0;
 };
 
 struct SplitModel {
