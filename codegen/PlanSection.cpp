@@ -27,65 +27,25 @@ public:
     strings.push_back('\0');
   }
 
+  /// The program after those that it calls.
   Status add(plan::ProgramOp program) {
-    symbolIndex.clear();
-    for (Attribute symbol : program.getSymbols())
-      symbolIndex.push_back(symbolNumber(cast<StringAttr>(symbol).getValue()));
-    expressionOf.clear();
-    LatheFunction function{};
-    function.name = string(program.getName());
-    std::vector<AffineMap> slots;
-    if (ArrayAttr sizes = program.getSlotsAttr())
-      for (Attribute slot : sizes)
-        slots.push_back(cast<AffineMapAttr>(slot).getValue());
-    DenseMap<Value, uint32_t> buffers;
-    std::vector<uint32_t> inputs, outputs;
-    std::vector<LatheOperation> state;
-    number(state, 0);
-    for (Operation &op : program.getBody().front()) {
-      LatheBuffer buffer{};
-      if (auto made = dyn_cast<plan::BufferOp>(op)) {
-        buffer = describe(made);
-        if (made.getArena() == plan::Arena::scratch) {
-          std::vector<LatheOperation> offset;
-          slotOffset(offset, slots, static_cast<size_t>(*made.getSlot()));
-          buffer.offset = expression(offset);
-        } else if (made.getArena() == plan::Arena::state) {
-          buffer.offset = expression(state);
-          const std::vector<LatheOperation> bytes = operationsOf(buffer.bytes);
-          state.insert(state.end(), bytes.begin(), bytes.end());
-          roundUp(state);
-          operation(state, LATHE_EXPR_ADD);
-        }
-      } else if (auto weight = dyn_cast<plan::WeightOp>(op)) {
-        Result<LatheBuffer> described = describe(weight);
-        if (!described)
-          return described.status();
-        buffer = *described;
-      } else if (auto constant = dyn_cast<plan::ConstantOp>(op)) {
-        buffer = describe(constant);
-      } else {
-        continue;
+    auto [known, isNew] = functionIndex.try_emplace(program.getName(), LATHE_NONE);
+    if (!isNew)
+      return known->second != LATHE_NONE
+                 ? Status::success()
+                 : Status::failure("program " + lathe::quoted(program.getName().str()) + " calls itself");
+    for (Operation &op : program.getBody().front())
+      for (StringRef name : calledPrograms(&op)) {
+        auto callee =
+            SymbolTable::lookupNearestSymbolFrom<plan::ProgramOp>(program, StringAttr::get(op.getContext(), name));
+        if (!callee)
+          return Status::failure("program " + lathe::quoted(name.str()) + " is called, but is not in the module");
+        if (Status status = add(callee); !status)
+          return status;
       }
-      uint32_t index = buffersOut.size();
-      buffers[op.getResult(0)] = index;
-      if (buffer.arena == LATHE_ARENA_INPUT)
-        inputs.push_back(index);
-      if (buffer.arena == LATHE_ARENA_OUTPUT)
-        outputs.push_back(index);
-      buffersOut.push_back(buffer);
-    }
-    function.launches.first = launches.size();
-    for (plan::LaunchOp launch : program.getBody().getOps<plan::LaunchOp>())
-      launches.push_back(describe(launch, buffers));
-    function.launches.count = launches.size() - function.launches.first;
-    function.inputs = list(inputs);
-    function.outputs = list(outputs);
-    std::vector<LatheOperation> scratch;
-    slotOffset(scratch, slots, slots.size());
-    function.scratchBytes = expression(scratch);
-    function.stateBytes = expression(state);
-    functions.push_back(function);
+    if (Status status = addFunction(program); !status)
+      return status;
+    functionIndex[program.getName()] = functions.size() - 1;
     return Status::success();
   }
 
@@ -112,6 +72,8 @@ public:
     put(header.kernels, kernels);
     put(header.launches, launches);
     put(header.functions, functions);
+    put(header.stages, stages);
+    put(header.steps, steps);
     std::memcpy(section.bytes.data(), &header, sizeof header);
     section.embedded = std::move(embedded);
     section.weightBytes = weightBytes;
@@ -119,6 +81,11 @@ public:
   }
 
 private:
+  struct Slot {
+    AffineMap sizes;
+    int64_t stage;
+  };
+
   const WeightTable &table;
   WeightStorage storage;
   std::vector<char> strings;
@@ -131,6 +98,9 @@ private:
   std::vector<LatheKernel> kernels;
   std::vector<LatheLaunch> launches;
   std::vector<LatheFunction> functions;
+  std::vector<LatheStage> stages;
+  std::vector<LatheStep> steps;
+  std::map<StringRef, uint32_t> functionIndex; // LATHE_NONE while it is under way
   std::vector<EmbeddedWeight> embedded;
   uint64_t weightBytes = 0;
 
@@ -162,6 +132,100 @@ private:
     LatheSpan span{static_cast<uint32_t>(indices.size()), static_cast<uint32_t>(values.size())};
     indices.insert(indices.end(), values.begin(), values.end());
     return span;
+  }
+
+  // ---- functions
+
+  Status addFunction(plan::ProgramOp program) {
+    symbolIndex.clear();
+    for (Attribute symbol : program.getSymbols())
+      symbolIndex.push_back(symbolNumber(cast<StringAttr>(symbol).getValue()));
+    expressionOf.clear();
+    LatheFunction function{};
+    function.name = string(program.getName());
+    std::vector<Slot> slots;
+    if (ArrayAttr sizes = program.getSlotsAttr())
+      for (Attribute slot : sizes)
+        slots.push_back({cast<AffineMapAttr>(slot).getValue(), 0});
+    if (auto stages = program.getSlotStages())
+      for (auto [slot, stage] : ::llvm::zip(slots, *stages))
+        slot.stage = stage;
+    ArrayRef<int64_t> pools = program.getStagePools().value_or(ArrayRef<int64_t>());
+    DenseMap<Value, uint32_t> buffers;
+    std::vector<uint32_t> inputs, outputs;
+    std::vector<LatheOperation> state;
+    number(state, 0);
+    for (Operation &op : program.getBody().front()) {
+      LatheBuffer buffer{};
+      if (auto made = dyn_cast<plan::BufferOp>(op)) {
+        buffer = describe(made);
+        if (made.getArena() == plan::Arena::scratch) {
+          std::vector<LatheOperation> offset;
+          size_t slot = static_cast<size_t>(*made.getSlot());
+          slotOffset(offset, slots, slots[slot].stage, slot);
+          buffer.offset = expression(offset);
+          buffer.pool = pools.empty() ? 0 : pools[slots[slot].stage];
+        } else if (made.getArena() == plan::Arena::state) {
+          buffer.offset = expression(state);
+          const std::vector<LatheOperation> bytes = operationsOf(buffer.bytes);
+          state.insert(state.end(), bytes.begin(), bytes.end());
+          roundUp(state);
+          operation(state, LATHE_EXPR_ADD);
+        }
+      } else if (auto weight = dyn_cast<plan::WeightOp>(op)) {
+        Result<LatheBuffer> described = describe(weight);
+        if (!described)
+          return described.status();
+        buffer = *described;
+      } else if (auto constant = dyn_cast<plan::ConstantOp>(op)) {
+        buffer = describe(constant);
+      } else {
+        continue;
+      }
+      uint32_t index = buffersOut.size();
+      buffers[op.getResult(0)] = index;
+      if (buffer.arena == LATHE_ARENA_INPUT)
+        inputs.push_back(index);
+      if (buffer.arena == LATHE_ARENA_OUTPUT)
+        outputs.push_back(index);
+      buffersOut.push_back(buffer);
+    }
+    std::vector<LatheStage> ownStages;
+    auto open = [&] {
+      int64_t stage = ownStages.size();
+      std::vector<LatheOperation> scratch;
+      slotOffset(scratch, slots, stage, slots.size());
+      uint32_t pool = pools.empty() ? 0 : pools[stage];
+      function.pools = std::max(function.pools, pool + 1);
+      ownStages.push_back({{static_cast<uint32_t>(launches.size()), 0},
+                           {static_cast<uint32_t>(steps.size()), 0},
+                           pool,
+                           expression(scratch)});
+    };
+    function.launches.first = launches.size();
+    open();
+    for (Operation &op : program.getBody().front()) {
+      if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
+        if (ownStages.back().steps.count)
+          open();
+        launches.push_back(describe(launch, buffers));
+        ++ownStages.back().launches.count;
+      } else if (isa<plan::SizeOp, plan::IfOp, plan::LoopOp>(op)) {
+        steps.push_back(describeStep(&op, buffers));
+        ++ownStages.back().steps.count;
+      }
+    }
+    function.launches.count = launches.size() - function.launches.first;
+    if (ownStages.size() > 1 || ownStages.back().steps.count) {
+      function.stages = {static_cast<uint32_t>(stages.size()), static_cast<uint32_t>(ownStages.size())};
+      stages.insert(stages.end(), ownStages.begin(), ownStages.end());
+    }
+    function.scratchBytes = ownStages.front().scratchBytes;
+    function.inputs = list(inputs);
+    function.outputs = list(outputs);
+    function.stateBytes = expression(state);
+    functions.push_back(function);
+    return Status::success();
   }
 
   // ---- expressions
@@ -221,11 +285,13 @@ private:
     LatheSpan span = expressions[index].operations;
     return {operations.begin() + span.first, operations.begin() + span.first + span.count};
   }
-  /// The sum of the sizes of the slots before `slot`, each rounded up.
-  void slotOffset(std::vector<LatheOperation> &out, const std::vector<AffineMap> &slots, size_t slot) {
+  /// The sum of the sizes of the slots of a stage before `slot`, each rounded up.
+  void slotOffset(std::vector<LatheOperation> &out, const std::vector<Slot> &slots, int64_t stage, size_t slot) {
     number(out, 0);
     for (size_t i = 0; i < slot; ++i) {
-      for (auto [index, size] : ::llvm::enumerate(slots[i].getResults())) {
+      if (slots[i].stage != stage)
+        continue;
+      for (auto [index, size] : ::llvm::enumerate(slots[i].sizes.getResults())) {
         emit(out, size);
         if (index)
           operation(out, LATHE_EXPR_MAX);
@@ -243,6 +309,7 @@ private:
     buffer.arena = op.getArena() == plan::Arena::input    ? LATHE_ARENA_INPUT
                    : op.getArena() == plan::Arena::output ? LATHE_ARENA_OUTPUT
                    : op.getArena() == plan::Arena::state  ? LATHE_ARENA_STATE
+                   : op.getArena() == plan::Arena::result ? LATHE_ARENA_RESULT
                                                           : LATHE_ARENA_SCRATCH;
     LatheType type = *llm::latheType(op.getElement());
     buffer.type = type;
@@ -308,7 +375,12 @@ private:
     piece.rows = 1;
     piece.columns = weight.columns;
     embed(weight, {piece}, {constants.back()});
-    return weightBuffer("constant", weights.size() - 1);
+    LatheBuffer buffer = weightBuffer("constant", weights.size() - 1);
+    std::vector<uint32_t> dims;
+    for (int64_t size : elements.getType().getShape())
+      dims.push_back(constantExpression(static_cast<uint64_t>(size)));
+    buffer.dims = list(dims);
+    return buffer;
   }
   std::deque<std::vector<std::byte>> constants;
 
@@ -387,9 +459,8 @@ private:
     piece.transposed = dictionary.contains("transposed");
     auto bytes = piece.transposed ? bytesOfRows(entry.type, piece.columns, piece.rows)
                                   : bytesOfRows(entry.type, piece.rows, piece.columns);
-    auto skipped = bytesOfRows(entry.type, first, piece.columns);
-    if (!bytes || !skipped || (piece.transposed && first != 0) || *skipped > entry.bytes ||
-        *bytes > entry.bytes - *skipped)
+    auto skipped = bytesOfRows(entry.type, first, piece.transposed ? piece.rows : piece.columns);
+    if (!bytes || !skipped || *skipped > entry.bytes || *bytes > entry.bytes - *skipped)
       return Status::failure("weight " + lathe::quoted(entry.name) + " is " + elementTypeName(entry.type) +
                              shapeText(entry.shape) + " in the file, the graph uses rows " + std::to_string(first) +
                              " to " + std::to_string(first + piece.rows) + " of " + std::to_string(piece.columns) +
@@ -409,7 +480,53 @@ private:
     return entry->second;
   }
 
-  // ---- launches
+  // ---- launches and steps
+
+  static SmallVector<StringRef> calledPrograms(Operation *op) {
+    if (auto branch = dyn_cast<plan::IfOp>(op))
+      return {branch.getThen(), branch.getOtherwise()};
+    if (auto loop = dyn_cast<plan::LoopOp>(op))
+      return {loop.getBody()};
+    return {};
+  }
+
+  LatheStep describeStep(Operation *op, const DenseMap<Value, uint32_t> &buffers) {
+    LatheStep step{};
+    if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+      step.name = string(named.getName().getValue());
+    else
+      step.name = LATHE_NONE;
+    step.symbol = step.value = step.limit = step.functions[0] = step.functions[1] = LATHE_NONE;
+    auto listOf = [&](ValueRange values) {
+      std::vector<uint32_t> numbers;
+      for (Value value : values)
+        numbers.push_back(buffers.lookup(value));
+      return list(numbers);
+    };
+    for (auto [index, name] : ::llvm::enumerate(calledPrograms(op)))
+      step.functions[index] = functionIndex.at(name);
+    if (auto size = dyn_cast<plan::SizeOp>(op)) {
+      step.kind = LATHE_STEP_SIZE;
+      step.symbol = symbolNumber(size.getSymbol());
+      step.value = buffers.lookup(size.getValue());
+    } else if (auto branch = dyn_cast<plan::IfOp>(op)) {
+      step.kind = LATHE_STEP_IF;
+      step.value = buffers.lookup(branch.getCondition());
+      step.operands = listOf(branch.getInputs());
+      step.results = listOf(branch.getOutputs());
+    } else {
+      auto loop = cast<plan::LoopOp>(op);
+      step.kind = LATHE_STEP_LOOP;
+      step.carried = loop.getCarried();
+      if (loop.getLimit())
+        step.limit = buffers.lookup(loop.getLimit());
+      if (loop.getCondition())
+        step.value = buffers.lookup(loop.getCondition());
+      step.operands = listOf(loop.getInputs());
+      step.results = listOf(loop.getOutputs());
+    }
+    return step;
+  }
 
   LatheLaunch describe(plan::LaunchOp op, const DenseMap<Value, uint32_t> &buffers) {
     KernelSource source = instantiate(op);
@@ -437,6 +554,11 @@ private:
     launch.scratch = optional(op.getThreadScratch());
     launch.condition = LATHE_NONE;
     launch.bytesRead = optional(op.getBytesRead());
+    std::vector<uint32_t> checks;
+    if (auto pairs = op.getChecks())
+      for (AffineExpr side : pairs->getResults())
+        checks.push_back(expression(side));
+    launch.checks = list(checks);
     return launch;
   }
 

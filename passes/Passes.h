@@ -9,6 +9,15 @@
 
 namespace lathe {
 
+class FusionLog;
+
+/// The passes that tell a log (may be null) why they did not fuse.
+std::unique_ptr<mlir::Pass> createFuseMath(FusionLog *log = nullptr);
+std::unique_ptr<mlir::Pass> createFuseRope(FusionLog *log = nullptr);
+std::unique_ptr<mlir::Pass> createFuseAttention(FusionLog *log = nullptr);
+std::unique_ptr<mlir::Pass> createFuseMoe(FusionLog *log = nullptr);
+std::unique_ptr<mlir::Pass> createMergeLinears(FusionLog *log = nullptr);
+
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 

@@ -24,6 +24,38 @@ def FoldShapes : Pass<"fold-shapes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::lathe::llm::LlmDialect"];
 }
 
+def ResolveSizes : Pass<"resolve-sizes", "::mlir::func::FuncOp"> {
+  let summary = "symbols that data was to decide and that are known => what they are";
+  let description = [{
+    An `llm.size` whose value is known as an expression of other symbols, or that has the value of another one, goes: its symbol is
+    replaced in all shapes. So do `llm.size`, `llm.if` and `llm.loop` whose symbols and results nothing uses.
+
+    ```
+    %n = llm.size (llm.dims affine_map<()[s0] -> (s0 * 4)> squeezed) {symbol = "u"}    =>  s0 * 4 for u
+    ```
+    Leaves alone: a value that is known to be negative, which is an error at run time.
+  }];
+  let statistics = [Statistic<"resolvedCount", "resolved", "symbols that became expressions">,
+                    Statistic<"unusedCount", "unused", "ops that went since nothing uses them">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
+def MeasureSizes : Pass<"measure-sizes", "::mlir::func::FuncOp"> {
+  let summary = "sizes that expressions cannot say => llm.size";
+  let description = [{
+    Where the sizes of a result are no expressions of the function's symbols, they are computed by llm ops and become symbols: the shape
+    of a reshape or an expand, the bounds of a slice (=> `llm.box`), the length of a range, the size that broadcasting gives
+    (=> `llm.broadcast_to`), and small integer operands on which the sizes of other ops depend.
+
+    ```
+    llm.reshape %x, %shape : ?x?       =>  llm.size %shape[0] {u}, llm.size %shape[1] {v}, llm.reshape %x, llm.dims (u, v)
+    ```
+    Leaves alone: ops whose operands have unknown sizes that it cannot measure.
+  }];
+  let statistics = [Statistic<"measuredCount", "measured", "symbols that were made">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
 def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
   let summary = "ops over small constants => llm.constant";
   let description = [{
@@ -32,7 +64,8 @@ def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
     ```
     llm.div (llm.constant 1.0), (llm.pow 10000.0, dense<[0, 0.5]>)  =>  llm.constant dense<[1.0, 0.01]>
     ```
-    Leaves alone: results above `max-elements` elements, expressions over weights (they are evaluated when weights are packed).
+    Leaves alone: results above `max-elements` elements, tables above 64 elements that broadcasting makes (their rows and columns say more),
+    expressions over weights (they are evaluated when weights are packed).
   }];
   let options = [Option<"maxElements", "max-elements", "int64_t", "4096", "results above this are not computed">];
   let statistics = [Statistic<"foldedCount", "folded", "ops that became constants">];
@@ -50,6 +83,8 @@ def SimplifyGraph : Pass<"simplify-graph", "::mlir::func::FuncOp"> {
     linear(reshape x to (batch tokens, k))  =>  reshape(linear x)
     matmul with an inner size of 1  =>  mul
     slice of slice, slice of concat, gather by a constant scalar  =>  slice
+    gather by (i < 0 ? i + size : i)  =>  gather by i
+    scatter_nd to a box of places  =>  the updates, or a concat of them with what lies before and behind
     x + 0, x * 1, x / 1, x ^ 1  =>  x         x ^ 2  =>  x * x
     1 / x, x ^ -1  =>  reciprocal x           1 / sqrt x, x ^ -0.5  =>  rsqrt x        a * rsqrt x  <=  a / sqrt x
     select of a constant condition  =>  one side
@@ -100,9 +135,10 @@ def VerifyCanonical : Pass<"verify-canonical", "::mlir::func::FuncOp"> {
 // ---- fuse: passes/fusion -------------------------------------------------------------------------------------------
 
 def FuseMath : Pass<"fuse-math", "::mlir::func::FuncOp"> {
+  let constructor = "::lathe::createFuseMath()";
   let summary = "norms and activations that are spelled out => rms_norm, layer_norm, silu, gelu, glu";
   let description = [{
-    The rules of passes/fusion/MathPatterns.td, and gelu:
+    The patterns of passes/fusion/Norms.cpp, Activations.cpp and MathPatterns.td:
 
     ```
     x * rsqrt(mean(x * x) + e) * w                  =>  rms_norm x, w        also cast to f32 and back around it
@@ -120,28 +156,33 @@ def FuseMath : Pass<"fuse-math", "::mlir::func::FuncOp"> {
 }
 
 def FuseRope : Pass<"fuse-rope", "::mlir::func::FuncOp"> {
+  let constructor = "::lathe::createFuseRope()";
   let summary = "rotary embeddings that are spelled out => rope";
   let description = [{
     `x * cos + concat(-x[half:], x[:half]) * sin`, or the two halves apart, with cosines and sines of positions x constant frequencies or
     from cached tables => `rope`, on (batch, tokens, heads, headDim): a transpose before it moves behind it. Frequencies that are
-    base^(-2i/dims) become `base`, others an operand; a rotation of the first columns alone is a rope with fewer `dims`.
+    base^(-2i/dims) become `base`, others an operand; a rotation of the first columns alone is a rope with fewer `dims`. Any other spelling
+    (pairs of neighbours stacked, products of complex numbers, angles repeated by an expand) is read off what each column of a head is
+    computed to (passes/fusion/RotatedColumns.h), and may be `interleaved`.
 
     ```
     %t = llm.transpose %x ; mul, slice, neg, concat, mul, add  =>  %r = llm.rope %x, %positions {base, dims} ; llm.transpose %r
     ```
-    Leaves alone: rotations of pairs of neighbours, tables whose two halves are not known to be equal.
+    Leaves alone: rotations the other way, tables whose two halves are not known to be equal.
   }];
   let statistics = [Statistic<"ropeCount", "ropes", "rotary embeddings formed">];
   let dependentDialects = ["::lathe::llm::LlmDialect"];
 }
 
 def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
+  let constructor = "::lathe::createFuseAttention()";
   let summary = "softmax(q k^T) v => attention in its normal form";
   let description = [{
     Scales, soft caps, masks (added or selected), guards against NaN and casts around the softmax are taken in. Query, key and value are
     followed to the (batch, tokens, heads, headDim) tensors they are made of, heads that are repeated for grouped queries are not; a
     concat of past and new keys is turned, and what else uses it becomes a transpose of that. A mask that is proven to be causal, a window
-    or padding becomes `causal`, `window` and a boolean mask (batch, 1, 1, S); any other stays an operand.
+    or padding becomes `causal`, `window` and a boolean mask (batch, 1, 1, S); of a sum the parts that are; a bias that is a slope for each
+    head times the place of the key becomes `slopes`; any other stays an operand. Products over (batch heads, tokens, size) are parted first.
 
     ```
     matmul(softmax(q k^T * scale + mask), v)                         =>  attention q, k, v, mask
@@ -149,11 +190,29 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
     attention q, k, v, (0 where s <= t + S - T, else -inf)           =>  attention q, k, v {causal}
     ```
     A query that is padding itself may see nothing then, which gives 0 where a mask of large negative numbers gave a mean. Leaves alone:
-    softmaxes of other ranks, scores scaled after the mask.
+    softmaxes of other ranks, scores scaled after the soft cap.
   }];
   let statistics = [Statistic<"formedCount", "formed", "attentions formed">,
                     Statistic<"causalCount", "causal", "attentions proven to be causal">,
                     Statistic<"maskedCount", "masked", "attentions with a mask operand">];
+  let dependentDialects = ["::lathe::llm::LlmDialect"];
+}
+
+def FuseMoe : Pass<"fuse-moe", "::mlir::func::FuncOp"> {
+  let constructor = "::lathe::createFuseMoe()";
+  let summary = "experts that each compute the rows that chose them => moe";
+  let description = [{
+    A top_k over the softmax or sigmoid of logits, then for every expert: the places in the top_k's indices that hold its number
+    (compared or one-hot, in any order of axes), the rows of x at the tokens of these places, a feed-forward layer or gated unit, the
+    weights at these places, and the products added at these tokens (scatter_nd or scatter_elements) to the sum of the other experts, which
+    begins with zeros. Proven element by element; every expert must be there once, and all must have the same form.
+
+    ```
+    sum over e of scatter(zeros, tokens(e), ffn_e(x[tokens(e)]) * w[tokens(e), slots(e)])  =>  moe x, logits {top, normalize}
+    ```
+    Leaves alone: experts that differ in form or weighting, fewer experts than logits.
+  }];
+  let statistics = [Statistic<"formedCount", "formed", "mixtures in their normal form">];
   let dependentDialects = ["::lathe::llm::LlmDialect"];
 }
 
@@ -166,6 +225,7 @@ def VerifyFused : Pass<"verify-fused", "::mlir::func::FuncOp"> {
 }
 
 def MergeLinears : Pass<"merge-linears", "::mlir::func::FuncOp"> {
+  let constructor = "::lathe::createMergeLinears()";
   let summary = "linears of one input => one linear over stacked weights";
   let description = [{
     `glu(linear(x, g), linear(x, u))` => `glu(linear(x, concat(g, u)))`; `linear(x, a), linear(x, b), ...` => slices of
@@ -181,7 +241,7 @@ def MergeLinears : Pass<"merge-linears", "::mlir::func::FuncOp"> {
 def QuantizeActivations : Pass<"quantize-activations", "::mlir::func::FuncOp"> {
   let summary = "linears with block-quantised weights => with int8 activations";
   let description = [{
-    `linear(x, w)` => `linear(x, w) {int8_activations}` where w is of a block type and `compute` is not f32. Linears with plain float weights
+    `linear(x, w)` => `linear(x, w) {int8_activations}` where w is of a block type and `compute` is not f32; so `moe`. Linears with plain float weights
     keep float activations.
   }];
   let options = [Option<"compute", "compute", "std::string", "\"auto\"", "auto, f32 or int8">];
@@ -232,7 +292,8 @@ def DropForward : Pass<"drop-forward", "::mlir::ModuleOp"> {
 def DecomposeComposites : Pass<"decompose-composites", "::mlir::func::FuncOp"> {
   let summary = "composite ops that no kernel computes as such => primitive ops";
   let description = [{
-    `glu act, gate, up` => `act(gate) * up`; `glu act, x` => the same over the halves of x. Leaves alone a glu over the result of a linear
+    `glu act, gate, up` => `act(gate) * up`; `glu act, x` => the same over the halves of x; `moe` => `route`, two `expert_linear`s and the
+    product of a token's weights with its experts' results. Leaves alone a glu over the result of a linear
     that nothing else uses: the linear's kernel computes it.
   }];
   let dependentDialects = ["::lathe::llm::LlmDialect"];

@@ -24,6 +24,7 @@ StringRef phaseName(Phase phase) { return phaseNames[static_cast<size_t>(phase)]
 
 void buildCanonicalize(OpPassManager &manager) {
   auto &function = manager.nest<func::FuncOp>();
+  function.addPass(createResolveSizes());
   function.addPass(createFoldShapes());
   function.addPass(createCSEPass());
   function.addPass(createFoldConstants());
@@ -31,26 +32,37 @@ void buildCanonicalize(OpPassManager &manager) {
   function.addPass(createNormalizePositions());
   // What simplification uncovered.
   function.addPass(createFoldConstants());
+  function.addPass(createResolveSizes());
   function.addPass(createFoldShapes());
   function.addPass(createCSEPass());
   function.addPass(createSimplifyGraph());
   function.addPass(createVerifyCanonical());
 }
 
-void buildFuse(OpPassManager &manager) {
+/// Sizes that no fusion made known.
+static void addMeasuring(OpPassManager &function) {
+  function.addPass(createMeasureSizes());
+  function.addPass(createResolveSizes());
+  function.addPass(createFoldShapes());
+  function.addPass(createCSEPass());
+}
+
+void buildFuse(OpPassManager &manager, const PipelineOptions &options) {
   auto &function = manager.nest<func::FuncOp>();
-  function.addPass(createFuseMath());
-  function.addPass(createFuseRope());
-  function.addPass(createFuseAttention());
+  function.addPass(createFuseMath(options.log));
+  function.addPass(createFuseRope(options.log));
+  function.addPass(createFuseAttention(options.log));
   // Sizes that fusion made known, and what they let fuse.
   function.addPass(createFoldShapes());
   function.addPass(createSimplifyGraph());
-  function.addPass(createFuseAttention());
+  function.addPass(createFuseAttention(options.log));
   function.addPass(createSimplifyGraph());
   function.addPass(createNormalizePositions());
   function.addPass(createCSEPass());
-  function.addPass(createMergeLinears());
+  function.addPass(createFuseMoe(options.log));
+  function.addPass(createMergeLinears(options.log));
   function.addPass(createCSEPass());
+  addMeasuring(function);
   function.addPass(createVerifyFused());
 }
 
@@ -64,6 +76,7 @@ void buildStateful(OpPassManager &manager, const PipelineOptions &options) {
     manager.addPass(createFormStep({options.kvType, options.requireStep}));
   if (!options.wantForward)
     manager.addPass(createDropForward());
+  manager.addPass(createSymbolDCEPass()); // branches and bodies that nothing calls
   auto &function = manager.nest<func::FuncOp>();
   function.addPass(createFoldShapes());
   function.addPass(createSimplifyGraph());
@@ -73,6 +86,7 @@ void buildStateful(OpPassManager &manager, const PipelineOptions &options) {
 
 void buildSelect(OpPassManager &manager, const PipelineOptions &options) {
   auto &function = manager.nest<func::FuncOp>();
+  addMeasuring(function);
   function.addPass(createDecomposeComposites());
   function.addPass(createSelectKernels({options.target}));
   function.addPass(createVerifySelected());
@@ -95,7 +109,7 @@ void buildPhase(OpPassManager &manager, Phase phase, const PipelineOptions &opti
   case Phase::Canonicalize:
     return buildCanonicalize(manager);
   case Phase::Fuse:
-    return buildFuse(manager);
+    return buildFuse(manager, options);
   case Phase::Quantize:
     return buildQuantize(manager, options);
   case Phase::Stateful:

@@ -17,6 +17,8 @@ enum class Phase { Import, Canonicalize, Fuse, Quantize, Stateful, Select, Sched
 std::optional<Phase> parsePhase(llvm::StringRef name);
 llvm::StringRef phaseName(Phase phase);
 
+class FusionLog;
+
 struct PipelineOptions {
   std::string target = "cpu";   ///< as Target::parse reads it
   std::string compute = "auto"; ///< activations of quantised matmuls: f32, int8, auto
@@ -24,11 +26,12 @@ struct PipelineOptions {
   bool wantStep = true;         ///< the ragged step function, where the graph is a decoder
   bool requireStep = false;     ///< fail, with the reason, where it is not
   bool wantForward = true;      ///< keep @forward
+  FusionLog *log = nullptr;     ///< gets why patterns of the phase fuse stopped (passes/fusion/FusionLog.h)
 };
 
 /// Each takes a module after the phase before it, and ends with a verify pass.
 void buildCanonicalize(mlir::OpPassManager &manager);
-void buildFuse(mlir::OpPassManager &manager);
+void buildFuse(mlir::OpPassManager &manager, const PipelineOptions &options);
 void buildQuantize(mlir::OpPassManager &manager, const PipelineOptions &options);
 void buildStateful(mlir::OpPassManager &manager, const PipelineOptions &options);
 void buildSelect(mlir::OpPassManager &manager, const PipelineOptions &options);

@@ -2,8 +2,14 @@
 // the attention normal form. Relies on fusion having proven masks (causal, window) and on symbolic shapes; @forward is
 // left alone.
 #include "passes/Passes.h"
+#include "passes/cache/FormEncode.h"
 #include "passes/cache/RowWise.h"
+#include "passes/fusion/FusionLog.h"
+#include "passes/graph/AlibiBias.h"
+#include "passes/graph/ElementValues.h"
 
+#include "ir/llm/IndexOps.h"
+#include "ir/llm/ControlOps.h"
 #include "ir/llm/SymbolicShapes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,7 +35,10 @@ public:
   }
 
   int64_t caches = 0;
+  SmallVector<Operation *> cross; // attentions over a source
+  SmallVector<Type> sourceCaches; // of each
   std::string problem; // why the graph is no decoder; empty for an error that was emitted
+  std::string decided; // the first place where data decides sizes or what is computed; empty: none
 
   LogicalResult run() {
     if (failed(findLogits()) || failed(findInputs()))
@@ -56,20 +65,27 @@ private:
   SmallVector<Value> cacheValues;
   Value positions, positions64, sequences, blockTable, outputRows;
   DenseMap<AffineExpr, AffineExpr> symbolMap; // forward's symbols -> step's
+  Value sourceLast, sourceTable;              // where there is a source
+  unsigned symbolCount = 5;                   // of the step
+  AffineExpr tokensSymbol;                    // of the forward; null when its number of tokens is a constant
 
   LogicalResult fail(Twine why) {
     problem = why.str();
     return failure();
   }
   StringRef argumentName(BlockArgument argument) {
-    auto name = forward.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "llm.name");
+    auto name = forward.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "llm.role");
+    if (!name)
+      name = forward.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "llm.name");
     return name ? name.getValue() : "";
   }
 
   LogicalResult findLogits() {
     auto returned = cast<func::ReturnOp>(forward.getBody().front().getTerminator());
     for (OpOperand &result : returned->getOpOperands()) {
-      auto name = forward.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "llm.name");
+      auto name = forward.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "llm.role");
+      if (!name)
+        name = forward.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "llm.name");
       if ((name && name.getValue() == "logits") || returned->getNumOperands() == 1) {
         logits = result.get();
         logitsNumber = result.getOperandNumber();
@@ -82,10 +98,40 @@ private:
   }
 
   LogicalResult findInputs() {
+    if (decoderTokens(forward))
+      return findSource();
     bool found = false;
     for (BlockArgument argument : forward.getArguments())
       found |= argumentName(argument) == "input_ids" && cast<RankedTensorType>(argument.getType()).getRank() == 2;
     return found ? success() : fail("it has no input 'input_ids' of (batch, tokens)");
+  }
+
+  /// The attentions that read a source, and what their caches are.
+  LogicalResult findSource() {
+    cross = crossAttentions(forward);
+    for (Operation *op : cross) {
+      auto attention = cast<llm::AttentionOp>(op);
+      auto key = cast<RankedTensorType>(attention.getKey().getType());
+      if (attention.getCausal() || attention.getWindow() || attention.getSegments() || attention.getBlockSize() > 0 ||
+          static_cast<int64_t>(attention.getAhead()) >= 0 || attention.getSlopes() || attention.getLengths() ||
+          (attention.getMask() && !isPadding(attention.getMask())))
+        return fail("the attention at " + placeText(op->getLoc()) + " over the source has a mask that is more than padding");
+      if (key.isDynamicDim(2) || key.isDynamicDim(3) ||
+          key.getShape().back() != cast<RankedTensorType>(attention.getValue().getType()).getShape().back())
+        return fail("the attention at " + placeText(op->getLoc()) + " has heads of unknown or unequal sizes");
+      sourceCaches.push_back(
+          llm::KvCacheType::get(context, key.getDimSize(2), key.getDimSize(3), cacheElement, pageTokens, 0));
+    }
+    if (cross.empty())
+      return fail("its decoder reads nothing of the source");
+    symbolCount = 7;
+    return success();
+  }
+
+  Value addArgument(StringRef name, Type type, ArrayRef<AffineExpr> dims) {
+    step.insertArgument(step.getNumArguments(), type, argumentAttributes(builder, name, dims, symbolCount),
+                        forward.getLoc());
+    return step.getArguments().back();
   }
 
   void makeFunction() {
@@ -95,26 +141,23 @@ private:
     auto matrix = RankedTensorType::get({unknown, unknown}, i32);
     builder.setInsertionPointAfter(forward);
     step = builder.create<func::FuncOp>(forward.getLoc(), "step", builder.getFunctionType({}, {}));
-    step->setAttr("llm.symbols", builder.getStrArrayAttr({"tokens", "sequences", "blocks", "outputs", "pages"}));
+    StringRef names[] = {"tokens", "sequences", "blocks", "outputs", "pages", "source_blocks", "source_pages"};
+    step->setAttr("llm.symbols", builder.getStrArrayAttr(ArrayRef(names).take_front(symbolCount)));
     Block &block = step.getBody().emplaceBlock();
     AffineExpr tokens = getAffineSymbolExpr(0, context), rows = getAffineSymbolExpr(1, context),
                blocks = getAffineSymbolExpr(2, context), outputs = getAffineSymbolExpr(3, context);
-    struct Argument {
-      StringRef name;
-      Type type;
-      SmallVector<AffineExpr> dims;
-    } arguments[] = {{"token_ids", vector, {tokens}},
-                     {"positions", vector, {tokens}},
-                     {"sequences", vector, {tokens}},
-                     {"block_table", matrix, {rows, blocks}},
-                     {"output_rows", vector, {outputs}}};
-    for (const Argument &argument : arguments)
-      step.insertArgument(
-          step.getNumArguments(), argument.type,
-          builder.getDictionaryAttr(
-              {builder.getNamedAttr("llm.name", builder.getStringAttr(argument.name)),
-               builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(0, 5, argument.dims, context)))}),
-          forward.getLoc());
+    addArgument("token_ids", vector, {tokens});
+    addArgument("positions", vector, {tokens});
+    addArgument("sequences", vector, {tokens});
+    addArgument("block_table", matrix, {rows, blocks});
+    addArgument("output_rows", vector, {outputs});
+    if (!cross.empty()) {
+      sourceLast = addArgument("source_last", vector, {tokens});
+      sourceTable = addArgument("source_table", matrix, {rows, getAffineSymbolExpr(5, context)});
+      // Before the other caches, so that they lie in the state where encode has them.
+      for (auto [index, type] : ::llvm::enumerate(sourceCaches))
+        addArgument("source." + std::to_string(index), type, {getAffineSymbolExpr(6, context)});
+    }
     positions = step.getArgument(1), sequences = step.getArgument(2), blockTable = step.getArgument(3);
     outputRows = step.getArgument(4);
     builder.setInsertionPointToStart(&block);
@@ -130,13 +173,16 @@ private:
       AffineExpr symbol = getAffineSymbolExpr(index, context);
       if (name == "batch")
         symbolMap[symbol] = getAffineConstantExpr(1, context);
-      else if (name == "tokens")
-        symbolMap[symbol] = tokens;
+      else if (name == "tokens" && cross.empty())
+        symbolMap[symbol] = tokens, tokensSymbol = symbol;
     }
+    BlockArgument target = decoderTokens(forward);
+    if (auto size = target ? shapes.sizeOf(target, 1) : AffineExpr(); size && isa<AffineSymbolExpr>(size))
+      symbolMap[size] = tokens, tokensSymbol = size;
     for (BlockArgument argument : forward.getArguments()) {
       StringRef name = argumentName(argument);
       bool isI64 = cast<RankedTensorType>(argument.getType()).getElementType().isInteger(64);
-      if (name == "input_ids")
+      if (target ? argument == target : name == "input_ids")
         mapping.map(argument, isI64 ? wide(row(step.getArgument(0))) : row(step.getArgument(0)));
       else if (name == "position_ids")
         mapping.map(argument, isI64 ? wide(row(positions)) : row(positions));
@@ -152,20 +198,47 @@ private:
       return std::nullopt;
     SmallVector<AffineExpr> results;
     for (AffineExpr expression : map.getResults())
-      results.push_back(simplifyAffineExpr(expression.replace(symbolMap), 0, 5));
-    return AffineMap::get(0, 5, results, context);
+      results.push_back(simplifyAffineExpr(expression.replace(symbolMap), 0, symbolCount));
+    return AffineMap::get(0, symbolCount, results, context);
   }
 
-  /// Where `value` is the whole key or value sequence, the step's own part of it: concat(past, own) => own.
+  /// Where `value` is the whole key or value sequence, the step's own part of it: concat(past, own) => own; also where
+  /// own is written behind what each sequence has, which without padding is where it lies already.
   Value ownPart(Value value) {
+    if (auto write = value.getDefiningOp<llm::TensorScatterOp>()) {
+      Value own = write.getUpdate();
+      AffineExpr keys = shapes.sizeOf(value, 1), tokens = shapes.sizeOf(own, 1);
+      AffineExpr first = write.getStarts() ? countOf(write.getStarts()) : AffineExpr();
+      bool isBehind = write.getAxis() == 1 && !write.getCircular() && keys && tokens && first &&
+                      first == shapes.sizes().sub(keys, tokens);
+      return (isBehind || windowOf(value)) && ownPart(write.getX()) == own ? own : value;
+    }
     auto concat = value.getDefiningOp<llm::ConcatOp>();
     if (concat && concat.getAxis() == 1 && concat.getInputs().size() == 2 && comesFromArgument(concat.getInputs()[0]))
       return concat.getInputs()[1];
     return value;
   }
+  /// The window whose keys alone the cache of `value` holds (docs/architecture.md), or 0: what is written there comes
+  /// behind the last keys, wherever that is.
+  int64_t windowOf(Value value) {
+    auto write = value.getDefiningOp<llm::TensorScatterOp>();
+    auto concat = write ? write.getX().getDefiningOp<llm::ConcatOp>() : llm::ConcatOp();
+    if (!concat || concat.getInputs().size() != 2 || !comesFromArgument(concat.getInputs()[0]))
+      return 0;
+    Value cache = concat.getInputs()[0];
+    while (Operation *op = cache.getDefiningOp())
+      cache = op->getOperand(0);
+    auto window = forward.getArgAttrOfType<IntegerAttr>(cast<BlockArgument>(cache).getArgNumber(), "llm.window_cache");
+    return window ? window.getInt() : 0;
+  }
+  /// Whether lengths are those of a cache that holds the last keys alone, all of which this attention may see.
+  bool isWindowLength(llm::AttentionOp attention) {
+    int64_t held = windowOf(attention.getKey()), window = attention.getWindow();
+    return held > 0 && held == windowOf(attention.getValue()) && window > 0 && window <= held;
+  }
   bool comesFromArgument(Value value) {
     while (Operation *op = value.getDefiningOp()) {
-      if (!isa<llm::TransposeOp, llm::CastOp, llm::ReshapeOp, llm::SliceOp>(op))
+      if (!isa<llm::TransposeOp, llm::CastOp, llm::ReshapeOp, llm::SliceOp, llm::SqueezeOp, llm::UnsqueezeOp>(op))
         return false;
       value = op->getOperand(0);
     }
@@ -204,79 +277,189 @@ private:
     }
     return isAttentionMask(mask);
   }
-  /// Whether lengths are the sum of attention_mask along its tokens: without padding that is the length of the
-  /// sequence.
-  bool isWholeLength(Value lengths) {
-    int64_t offset = 0;
-    while (Operation *op = lengths.getDefiningOp()) {
-      if (auto sum = dyn_cast<llm::ReduceOp>(op))
-        return offset == 0 && sum.getKind() == llm::Reduction::sum && sum.getAxes() == ArrayRef<int64_t>{1} &&
-               isAttentionMask(sum.getX());
-      if (isa<llm::AddOp, llm::SubOp>(op)) {
-        auto number = llm::constantIntegers(op->getOperand(1));
-        if (!number || number->size() != 1)
-          return false;
-        offset += isa<llm::AddOp>(op) ? number->front() : -number->front();
-      } else if (!isMoved(op)) {
-        return false;
+  /// A whole number of each sequence as an expression of the forward's sizes when no token is padding: the sum of
+  /// attention_mask counts all its columns. Null for anything else.
+  AffineExpr countOf(Value value, int depth = 0) {
+    if (auto content = shapes.contentOf(value); content && content->size() == 1)
+      return content->front();
+    Operation *op = value.getDefiningOp();
+    if (!op || depth > 16)
+      return {};
+    if (isMoved(op))
+      return countOf(op->getOperand(0), depth + 1);
+    if (auto sum = dyn_cast<llm::ReduceOp>(op))
+      return sum.getKind() == llm::Reduction::sum && sum.getAxes() == ArrayRef<int64_t>{1} &&
+                     isAttentionMask(sum.getX())
+                 ? shapes.sizeOf(sum.getX(), 1)
+                 : AffineExpr();
+    if (!isa<llm::AddOp, llm::SubOp, llm::MaxOp>(op))
+      return {};
+    AffineExpr a = countOf(op->getOperand(0), depth + 1), b = countOf(op->getOperand(1), depth + 1);
+    if (!a || !b)
+      return {};
+    const llm::SizeExpressions &sizes = shapes.sizes();
+    if (isa<llm::AddOp>(op))
+      return sizes.add(a, b);
+    return isa<llm::SubOp>(op) ? sizes.sub(a, b) : sizes.max(a, b);
+  }
+  /// Whether lengths are the number of keys when no token is padding.
+  bool isWholeLength(Value lengths, Value key) {
+    AffineExpr count = countOf(lengths);
+    return count && count == shapes.sizeOf(key, 1);
+  }
+
+  /// Whether [.., t] is t for the tokens of the step.
+  bool isTokenNumber(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (auto given = dyn_cast<llm::PositionsOp>(op))
+        return given.getSizes().getResult(1) == tokensSymbol && given.getSizes().getResult(2) == 0;
+      if (auto range = dyn_cast<llm::RangeOp>(op)) {
+        auto start = shapes.integersOf(range.getStart()), delta = shapes.integersOf(range.getDelta());
+        return start && delta && start->front() == 0 && delta->front() == 1 && shapes.sizeOf(value, 0) == tokensSymbol;
       }
-      lengths = op->getOperand(0);
+      if (!isMoved(op))
+        return false;
+      value = op->getOperand(0);
     }
     return false;
   }
+  /// What positions that are computed from the lengths count from: [b, t] is that + t. Null for other ops.
+  AffineExpr firstPosition(Operation *op) {
+    auto add = dyn_cast<llm::AddOp>(op);
+    auto type = add ? cast<RankedTensorType>(add.getType()) : RankedTensorType();
+    if (!type || type.getRank() != 2 || !isa<IntegerType>(type.getElementType()) ||
+        shapes.sizeOf(add.getResult(), 1) != tokensSymbol)
+      return {};
+    for (bool swap : {false, true})
+      if (isTokenNumber(add->getOperand(swap)))
+        return countOf(add->getOperand(!swap));
+    return {};
+  }
+
+  /// The integer input attention_mask, all ones where no token is padding; null when there is none.
+  Value maskInput() {
+    for (BlockArgument argument : forward.getArguments())
+      if (argumentName(argument) == "attention_mask" &&
+          isa<IntegerType>(cast<RankedTensorType>(argument.getType()).getElementType()))
+        return argument;
+    return Value();
+  }
+
+  /// What positions (batch or 1, tokens) that are computed from attention_mask count from when no token is padding: [b,
+  /// t] is that + t. Null for anything else.
+  AffineExpr unpaddedPosition(Operation &op) {
+    Value mask = maskInput(), result = op.getNumResults() == 1 ? Value(op.getResult(0)) : Value();
+    auto type = result ? dyn_cast<RankedTensorType>(result.getType()) : RankedTensorType();
+    auto sizes = type && type.getRank() == 2 ? shapes.shapeOf(result) : std::nullopt;
+    if (!mask || !sizes || (*sizes)[1] != tokensSymbol ||
+        !(type.getElementType().isInteger(64) || type.getElementType().isInteger(32)))
+      return {};
+    Coordinates coordinates(shapes, *sizes, context);
+    ElementValues values(shapes, coordinates);
+    values.assumeOnes(mask);
+    AffineExpr element = values.wholeAt(result, {coordinates[0], coordinates[1]});
+    AffineExpr first = element ? shapes.sizes().sub(element, coordinates[1]) : AffineExpr();
+    bool counts = first && !coordinates.contains(first) && shapes.sizes().isAtLeast(first, 0) &&
+                  !first.isFunctionOfSymbol(cast<AffineSymbolExpr>(tokensSymbol).getPosition());
+    return counts ? first : AffineExpr();
+  }
+
+  /// Whether a float mask hides the padding and adds at most ALiBi, given that no token of the step is padding.
+  bool isPaddedBias(llm::AttentionOp attention, std::optional<AlibiBias> &alibi) {
+    auto query = shapes.shapeOf(attention.getQuery()), key = shapes.shapeOf(attention.getKey());
+    if (!query || !key || !isa<FloatType>(cast<RankedTensorType>(attention.getMask().getType()).getElementType()))
+      return false;
+    for (Value part : addendsOf(attention.getMask())) {
+      auto select = part.getDefiningOp<llm::SelectOp>();
+      if (select && isPadding(select.getCondition()) && llm::constantSplat(select.getX()) == 0.0 &&
+          llm::constantSplat(select.getY()).value_or(0) <= -1e4)
+        continue;
+      std::string why;
+      if (alibi || attention.getSlopes() || attention.getSinks())
+        return false;
+      alibi = readAlibi(part, {(*query)[0], (*query)[2], (*query)[1], (*key)[1]}, shapes, maskInput(), why);
+      if (!alibi || !mapping.contains(alibi->table))
+        return false;
+    }
+    return true;
+  }
+  Value stepSlopes(AlibiBias alibi, Location location) {
+    alibi.table = mapping.lookup(alibi.table);
+    Value slopes = slopesOf(alibi, builder, location);
+    auto type = cast<RankedTensorType>(slopes.getType());
+    if (type.getElementType().isF32())
+      return slopes;
+    return builder.create<llm::CastOp>(location, RankedTensorType::get(type.getShape(), builder.getF32Type()), slopes);
+  }
+
+  /// An attention over the source: as one that sees the positions up to the source's last.
+  LogicalResult copyCrossAttention(llm::AttentionOp attention, unsigned number) {
+    Value query = mapping.lookupOrNull(attention.getQuery());
+    if (!query)
+      return fail("the queries of the attention at " + placeText(attention.getLoc()) + " are not those of the step's tokens");
+    Value sinks = attention.getSinks() ? mapping.lookupOrNull(attention.getSinks()) : Value();
+    Value cache = step.getArgument(7 + number);
+    auto result = builder.create<llm::CachedAttentionOp>(attention.getLoc(), query.getType(), query, cache, sourceLast,
+                                                         sequences, sourceTable, Value(), sinks,
+                                                         attention.getScaleAttr(), builder.getI64IntegerAttr(0),
+                                                         attention.getSoftcapAttr(), DenseI64ArrayAttr(),
+                                                         DenseI64ArrayAttr(), IntegerAttr(), IntegerAttr(),
+                                                         IntegerAttr(), DenseI64ArrayAttr());
+    mapping.map(attention.getResult(), result.getResult());
+    return success();
+  }
 
   LogicalResult copyAttention(llm::AttentionOp attention) {
+    if (auto place = ::llvm::find(cross, attention.getOperation()); place != cross.end())
+      return copyCrossAttention(attention, place - cross.begin());
+    if (!cross.empty() && !mapping.contains(attention.getQuery()))
+      return success(); // of the encoder
     if (!attention.getCausal())
-      return fail("an attention at " + locationText(attention.getLoc()) + " is not causal");
-    if ((attention.getMask() && !isPadding(attention.getMask())) ||
-        (attention.getLengths() && !isWholeLength(attention.getLengths())))
-      return fail("the attention at " + locationText(attention.getLoc()) +
-                  " has a mask that is more than causal, a window and padding");
+      return fail("an attention at " + placeText(attention.getLoc()) + " is not causal");
+    std::optional<AlibiBias> alibi;
+    if ((attention.getMask() && !isPadding(attention.getMask()) && !isPaddedBias(attention, alibi)) ||
+        (attention.getLengths() && !isWholeLength(attention.getLengths(), attention.getKey()) &&
+         !isWindowLength(attention)))
+      return fail("the attention at " + placeText(attention.getLoc()) +
+                  " has a mask that is more than causal, a window, padding and ALiBi");
+    if (attention.getLastBlocks() > 0 || attention.getDenseLength() > 0)
+      return fail("the attention at " + placeText(attention.getLoc()) +
+                  " has a pattern that counts from the sequence's end, which a step does not know");
     Value key = ownPart(attention.getKey()), value = ownPart(attention.getValue());
     Value query = mapping.lookupOrNull(attention.getQuery());
     Value newKey = mapping.lookupOrNull(key), newValue = mapping.lookupOrNull(value);
     auto keyType = cast<RankedTensorType>(key.getType());
     if (!query || !newKey || !newValue)
-      return fail("keys or values of the attention at " + locationText(attention.getLoc()) +
+      return fail("keys or values of the attention at " + placeText(attention.getLoc()) +
                   " are not those of the step's tokens");
     if (keyType.isDynamicDim(2) || keyType.isDynamicDim(3) ||
         keyType.getShape().back() != cast<RankedTensorType>(value.getType()).getShape().back())
-      return fail("the attention at " + locationText(attention.getLoc()) + " has heads of unknown or unequal sizes");
+      return fail("the attention at " + placeText(attention.getLoc()) + " has heads of unknown or unequal sizes");
     auto type = llm::KvCacheType::get(context, keyType.getDimSize(2), keyType.getDimSize(3), cacheElement, pageTokens,
                                       attention.getWindow());
     Location location = attention.getLoc();
     unsigned number = cacheTypes.size();
-    step.insertArgument(step.getNumArguments(), type,
-                        builder.getDictionaryAttr(
-                            {builder.getNamedAttr("llm.name", builder.getStringAttr("cache." + std::to_string(number))),
-                             builder.getNamedAttr("llm.dims", AffineMapAttr::get(AffineMap::get(
-                                                                  0, 5, {getAffineSymbolExpr(4, context)}, context)))}),
-                        location);
-    Value cache = step.getArguments().back();
+    Value cache = addArgument("cache." + std::to_string(number), type, {getAffineSymbolExpr(4, context)});
     cacheTypes.push_back(type);
     cache =
         builder.create<llm::CacheAppendOp>(location, type, cache, newKey, newValue, positions, sequences, blockTable);
     cacheValues.push_back(cache);
     auto optional = [&](Value operand) { return operand ? mapping.lookup(operand) : Value(); };
+    Value slopes = alibi ? stepSlopes(*alibi, location) : optional(attention.getSlopes());
     auto result = builder.create<llm::CachedAttentionOp>(location, query.getType(), query, cache, positions, sequences,
-                                                         blockTable, optional(attention.getSlopes()),
-                                                         optional(attention.getSinks()), attention.getScaleAttr(),
-                                                         attention.getWindowAttr(), attention.getSoftcapAttr());
+                                                         blockTable, slopes, optional(attention.getSinks()),
+                                                         attention.getScaleAttr(), attention.getWindowAttr(),
+                                                         attention.getSoftcapAttr(), attention.getSegmentsAttr(),
+                                                         attention.getDilationsAttr(), attention.getBlockSizeAttr(),
+                                                         attention.getBlockWindowAttr(), attention.getFirstBlocksAttr(),
+                                                         attention.getBlockPairsAttr());
     mapping.map(attention.getResult(), result.getResult());
     ++caches;
     return success();
   }
 
-  static std::string locationText(Location location) {
-    std::string text;
-    ::llvm::raw_string_ostream stream(text);
-    location.print(stream);
-    return text;
-  }
-
   /// The step's positions plus what a model counts from: 2 where positions are past + 2 + t.
-  Value shifted(llm::PositionsOp given, Value positions) {
-    AffineExpr past = given.getSizes().getResult(2);
+  Value shifted(AffineExpr past, Location location, Value positions) {
     DenseMap<AffineExpr, AffineExpr> zeros;
     past.walk([&](AffineExpr part) {
       if (isa<AffineSymbolExpr>(part))
@@ -287,8 +470,17 @@ private:
       return positions;
     auto type = RankedTensorType::get({}, cast<RankedTensorType>(positions.getType()).getElementType());
     Value offset = builder.create<llm::ConstantOp>(
-        given.getLoc(), DenseElementsAttr::get(type, builder.getIntegerAttr(type.getElementType(), first.getValue())));
-    return builder.create<llm::AddOp>(given.getLoc(), positions, offset);
+        location, DenseElementsAttr::get(type, builder.getIntegerAttr(type.getElementType(), first.getValue())));
+    return builder.create<llm::AddOp>(location, positions, offset);
+  }
+  /// Positions (1, tokens) that count from `past` in the forward.
+  void mapPositions(Value given, AffineExpr past) {
+    auto type = cast<RankedTensorType>(given.getType());
+    Value row = builder.create<llm::UnsqueezeOp>(given.getLoc(), positions, ArrayRef<int64_t>{0});
+    if (!type.getElementType().isInteger(32))
+      row = builder.create<llm::CastOp>(given.getLoc(),
+                                        RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
+    mapping.map(given, shifted(past, given.getLoc(), row));
   }
 
   /// Copies an op whose operands are known in the step; others (what depends on the past or on masks) are left out, and
@@ -297,12 +489,17 @@ private:
     if (auto attention = dyn_cast<llm::AttentionOp>(op))
       return copyAttention(attention);
     if (auto given = dyn_cast<llm::PositionsOp>(op)) {
-      auto type = cast<RankedTensorType>(given.getType());
-      Value row = builder.create<llm::UnsqueezeOp>(op.getLoc(), positions, ArrayRef<int64_t>{0});
-      if (!type.getElementType().isInteger(32))
-        row = builder.create<llm::CastOp>(op.getLoc(),
-                                          RankedTensorType::get({1, ShapedType::kDynamic}, type.getElementType()), row);
-      mapping.map(given.getResult(), shifted(given, row));
+      mapPositions(given.getResult(), given.getSizes().getResult(2));
+      return success();
+    }
+    if (AffineExpr past = firstPosition(&op)) {
+      mapPositions(op.getResult(0), past);
+      return success();
+    }
+    if (isa<llm::SizeOp, llm::IfOp, llm::LoopOp, llm::BoxOp, llm::BroadcastToOp>(op)) {
+      if (decided.empty())
+        decided = "data decides a size or what is computed at " + placeText(op.getLoc()) +
+                  ", and a step runs from its inputs' sizes alone";
       return success();
     }
     if (auto dims = dyn_cast<llm::DimsOp>(op)) {
@@ -311,8 +508,11 @@ private:
       return success();
     }
     for (Value operand : op.getOperands())
-      if (!mapping.contains(operand))
+      if (!mapping.contains(operand)) {
+        if (AffineExpr past = unpaddedPosition(op))
+          mapPositions(op.getResult(0), past);
         return success();
+      }
     Operation *copied = builder.clone(op, mapping);
     for (Value result : copied->getResults())
       refine(cast<OpResult>(result), op.getResult(cast<OpResult>(result).getResultNumber()));
@@ -327,7 +527,7 @@ private:
       return;
     SmallVector<int64_t> sizes(type.getShape());
     for (auto [size, expression] : ::llvm::zip(sizes, *shape))
-      if (auto constant = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(expression.replace(symbolMap), 0, 5)))
+      if (auto constant = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(expression.replace(symbolMap), 0, symbolCount)))
         size = constant.getValue();
     result.setType(RankedTensorType::get(sizes, type.getElementType()));
   }
@@ -423,11 +623,16 @@ struct FormStep : impl::FormStepBase<FormStep> {
     if (formed && (!step.step || step.step.getBody().front().empty() ||
                    !step.step.getBody().front().back().hasTrait<OpTrait::IsTerminator>())) {
       formed = false;
-      step.problem = "the logits depend on the cache in a way that is not attention over it";
+      step.problem = step.decided.empty() ? "the logits depend on the cache in a way that is not attention over it"
+                                          : step.decided;
     }
     if (formed) {
       eraseUnused(step.step);
       step.problem = findMixedRows(step.step);
+      formed = step.problem.empty();
+    }
+    if (formed && !step.cross.empty()) {
+      step.problem = formEncode(forward, step.cross, step.sourceCaches);
       formed = step.problem.empty();
     }
     if (!formed) {

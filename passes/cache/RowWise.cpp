@@ -1,8 +1,9 @@
 // See RowWise.h. The row axis of a value is the one whose size is the symbol `tokens` or `outputs`, or a multiple
 // of it (rows of heads); an op must keep it apart.
 #include "passes/cache/RowWise.h"
+#include "passes/fusion/FusionLog.h"
 
-#include "ir/llm/Llm.h"
+#include "ir/llm/MoeOps.h"
 #include "ir/llm/SymbolicShapes.h"
 
 using namespace mlir;
@@ -23,7 +24,7 @@ public:
       const char *why = check(&op);
       if (why) {
         std::string text;
-        ::llvm::raw_string_ostream(text) << "'" << op.getName() << "' at " << op.getLoc() << " " << why;
+        ::llvm::raw_string_ostream(text) << "'" << op.getName() << "' at " << placeText(op.getLoc()) << " " << why;
         return text;
       }
     }
@@ -124,6 +125,9 @@ private:
       return row(op->getOperand(0)) != last(op->getOperand(0));
     if (auto glu = dyn_cast<llm::GluOp>(op))
       return isAligned(op, op->getOperands()) && row(glu.getGate()) != last(glu.getGate());
+    if (auto moe = dyn_cast<llm::MoeOp>(op))
+      return isAligned(op, {moe.getX(), moe.getLogits()}) && row(moe.getX()) != last(moe.getX()) &&
+             row(moe.getLogits()) != last(moe.getLogits());
     if (auto softmax = dyn_cast<llm::SoftmaxOp>(op))
       return row(softmax.getX()) != static_cast<int64_t>(softmax.getAxis());
     if (auto cumsum = dyn_cast<llm::CumSumOp>(op))

@@ -1,5 +1,6 @@
 // See Angles.h.
 #include "passes/fusion/Angles.h"
+#include "passes/fusion/NearMiss.h"
 
 #include "ir/llm/Llm.h"
 
@@ -137,6 +138,8 @@ private:
            stepThroughScale(value, result.speed))
       ;
     auto product = value.getDefiningOp<llm::MulOp>();
+    if (auto halves = value.getDefiningOp<llm::ConcatOp>(); halves && axes[halves.getAxis()] == last)
+      return fail("the two halves of a head are turned by different angles");
     if (!product)
       return fail("the angles are no product of positions and frequencies");
     for (bool swap : {false, true}) {
@@ -197,6 +200,18 @@ bool Angles::isCosineTo(const Angles &other) const {
   return !isSine && (table ? other.table != nullptr : other.isSine && !other.table) && positions == other.positions &&
          tokenAxis == other.tokenAxis && speeds == other.speeds && frequencies == other.frequencies &&
          speed == other.speed && factor == other.factor && isDoubled == other.isDoubled;
+}
+
+std::string Angles::differenceTo(const Angles &other) const {
+  if (isSine || (!table && !other.isSine) || !table != !other.table)
+    return "one side is not the cosine, or the other not the sine";
+  if (positions != other.positions || tokenAxis != other.tokenAxis)
+    return "their positions are different tensors";
+  if (speeds != other.speeds || frequencies != other.frequencies || speed != other.speed)
+    return "their frequencies differ";
+  if (factor != other.factor)
+    return "cosines are multiplied by " + numberText(factor) + ", sines by " + numberText(other.factor);
+  return "only one of them has both halves";
 }
 
 std::optional<Angles> readAngles(Value value, int64_t rank, std::string &why) { return Reader(rank, why).read(value); }

@@ -23,6 +23,8 @@ struct Angles {
 
   /// Whether the other is the sine to this cosine.
   bool isCosineTo(const Angles &other) const;
+  /// What keeps it from that.
+  std::string differenceTo(const Angles &other) const;
 };
 
 /// Reads `value`, which is multiplied with a tensor of `rank` axes whose last is the head's elements; nothing, with the

@@ -4,7 +4,9 @@
 // (passes/graph/MaskPredicate.h).
 #include "passes/Passes.h"
 #include "passes/fusion/FusePatterns.h"
+#include "passes/fusion/FusionLog.h"
 #include "passes/fusion/Layout.h"
+#include "passes/fusion/NearMiss.h"
 #include "passes/graph/MaskPredicate.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -27,14 +29,20 @@ struct Scores {
   struct Mask {
     Value value;        ///< added floats, or booleans
     bool hides = false; ///< booleans: true is hidden, not seen
+    double factor = 1;  ///< the added floats are multiplied by it
+    double filler = 0;  ///< booleans: what replaces hidden scores
   };
   SmallVector<Mask> masks;
-  std::string why; ///< set: it is something else
+  SmallVector<Value>
+      factors;   ///< floats the scores are multiplied by before any mask: 0 and 1 of a mask that is added as well
+  NearMiss miss; ///< has a text: it is something else
+  Operation *culprit = nullptr; ///< where
 
-  explicit operator bool() const { return why.empty(); }
-  static Scores fail(StringRef why) {
+  explicit operator bool() const { return miss.text.empty(); }
+  static Scores fail(Operation *culprit, StringRef condition, int progress, std::string why, std::string help = "") {
     Scores scores;
-    scores.why = why.str();
+    scores.miss = {"attention", condition, progress, std::move(why), std::move(help)};
+    scores.culprit = culprit;
     return scores;
   }
 };
@@ -44,7 +52,7 @@ public:
   Scores read(Value value, int depth = 0) {
     Operation *op = value.getDefiningOp();
     if (!op || depth > 12)
-      return Scores::fail("the scores are not a product of two tensors");
+      return Scores::fail(op, "scores-product", 2, "the scores are not a product of two tensors");
     if (auto product = dyn_cast<llm::MatmulOp>(op)) {
       Scores scores;
       scores.product = product;
@@ -54,39 +62,61 @@ public:
       return read(cast.getX(), depth + 1);
     if (auto add = dyn_cast<llm::AddOp>(op))
       return withMask(add.getLhs(), add.getRhs(), depth);
+    if (auto sub = dyn_cast<llm::SubOp>(op)) {
+      Scores scores = read(sub.getLhs(), depth + 1);
+      if (scores)
+        scores.masks.push_back({sub.getRhs(), false, -1});
+      return scores;
+    }
     if (auto select = dyn_cast<llm::SelectOp>(op))
       return selected(select, depth);
+    // Exporters keep masked scores from becoming -infinity: nothing that is seen lies there.
+    if (auto max = dyn_cast<llm::MaxOp>(op))
+      for (bool swap : {false, true})
+        if (llm::constantSplat(max->getOperand(!swap)).value_or(0) <= -1e30)
+          return read(max->getOperand(swap), depth + 1);
     if (isa<llm::MulOp, llm::DivOp>(op))
       return scaled(op, depth);
     if (isa<llm::TanhOp>(op))
-      return Scores::fail("tanh of the scores is not multiplied by a constant");
-    return Scores::fail(("the scores go through " + op->getName().getStringRef()).str());
+      return Scores::fail(op, "softcap-constant", 4, "tanh of the scores is not multiplied by a constant");
+    return Scores::fail(op, "scores-product", 3, ("the scores go through " + op->getName().getStringRef()).str());
   }
 
 private:
   Scores withMask(Value a, Value b, int depth) {
+    Scores furthest;
     for (bool swap : {false, true}) {
       Scores scores = read(swap ? b : a, depth + 1);
-      if (!scores)
+      if (!scores) {
+        if (!swap || scores.miss.progress > furthest.miss.progress)
+          furthest = scores;
         continue;
+      }
       scores.masks.push_back({swap ? a : b});
       return scores;
     }
-    return Scores::fail("no side of the added mask is a product of two tensors");
+    return furthest;
   }
 
   Scores selected(llm::SelectOp select, int depth) {
+    std::optional<double> seen;
     for (bool hides : {false, true}) {
       auto filler = llm::constantSplat(hides ? select.getX() : select.getY());
-      if (!filler || !(*filler <= -1e4))
+      if (!filler || !(*filler <= -1e4)) {
+        seen = filler ? filler : seen;
         continue;
+      }
       Scores scores = read(hides ? select.getY() : select.getX(), depth + 1);
       if (!scores)
         return scores;
-      scores.masks.push_back({select.getCondition(), hides});
+      scores.masks.push_back({select.getCondition(), hides, 1, *filler});
       return scores;
     }
-    return Scores::fail("the scores are selected, but not against a constant below -10000");
+    return Scores::fail(select, "mask-filler", 3,
+                        "hidden scores are replaced by " +
+                            (seen ? numberText(*seen) : "something that is no constant") +
+                            ", not by a constant of -10000 or less",
+                        "fill with -inf or the lowest finite number");
   }
 
   Scores scaled(Operation *op, int depth) {
@@ -102,15 +132,36 @@ private:
       Scores scores = read(tanh ? tanh.getX() : x, depth + 1);
       if (!scores)
         return scores;
-      if (!scores.masks.empty() || scores.softcap != 0)
-        return Scores::fail("the scores are scaled after the mask or the soft cap");
+      if (scores.softcap != 0)
+        return Scores::fail(op, "scale-before-mask", 4,
+                            "the scores are scaled by " + numberText(factor) + " after the soft cap",
+                            "scale queries or scores before the soft cap");
+      // (q.k + mask) * factor: the mask is scaled as well, and has to hide as much as before.
+      for (Scores::Mask &mask : scores.masks) {
+        mask.factor *= factor, mask.filler *= factor;
+        if (tanh || !(factor > 0) || (mask.filler != 0 && !(mask.filler <= -1e4)))
+          return Scores::fail(op, "scale-before-mask", 4,
+                              "the scores are scaled by " + numberText(factor) + " after the mask",
+                              "scale queries or scores before the mask is added");
+      }
       scores.scale *= factor; // c * tanh(scale / c * q.k): the scale goes in again
       scores.softcap = tanh ? factor : 0;
       if (scores.softcap < 0)
-        return Scores::fail("the soft cap is negative");
+        return Scores::fail(op, "softcap-positive", 4,
+                            "the soft cap is " + numberText(scores.softcap) + ", which is negative");
       return scores;
     }
-    return Scores::fail("the scores are scaled by something that is no constant");
+    for (bool swap : {false, true})
+      if (isa<llm::MulOp>(op))
+        if (Scores scores = read(op->getOperand(swap), depth + 1);
+            scores && scores.masks.empty() && scores.softcap == 0) {
+          scores.factors.push_back(op->getOperand(!swap));
+          return scores;
+        }
+    for (Value operand : op->getOperands())
+      if (operand.getDefiningOp<llm::TanhOp>())
+        return Scores::fail(op, "softcap-constant", 4, "tanh of the scores is not multiplied by one constant number");
+    return Scores::fail(op, "scale-constant", 3, "the scores are scaled by something that is not one constant number");
   }
 };
 
@@ -118,9 +169,11 @@ private:
 struct FormAttention : FusionPattern<llm::MatmulOp> {
   using FusionPattern::FusionPattern;
 
-  /// The softmax behind casts and guards that turn NaN (of rows that see nothing) into 0.
-  static llm::SoftmaxOp softmaxOf(Value value) {
+  /// The softmax behind casts and guards that turn NaN (of rows that see nothing) into 0; null, and where something
+  /// else lies between in `between`.
+  static llm::SoftmaxOp softmaxOf(Value value, Operation *&between) {
     for (int depth = 0; depth < 8; ++depth) {
+      between = value.getDefiningOp();
       if (auto cast = value.getDefiningOp<llm::CastOp>()) {
         value = cast.getX();
       } else if (auto select = value.getDefiningOp<llm::SelectOp>()) {
@@ -135,34 +188,87 @@ struct FormAttention : FusionPattern<llm::MatmulOp> {
     return nullptr;
   }
 
+  /// The matmul has no softmax for weights; a near miss where one is further up.
+  static LogicalResult missWeights(llm::MatmulOp op, Operation *between, PatternRewriter &rewriter) {
+    SmallVector<Operation *> open;
+    if (isa_and_nonnull<llm::Pointwise, llm::TransposeOp, llm::ReshapeOp>(between))
+      open.push_back(between);
+    for (int steps = 0; !open.empty() && steps < 16; ++steps) {
+      Operation *at = open.pop_back_val();
+      if (auto softmax = dyn_cast<llm::SoftmaxOp>(at))
+        return nearMiss(rewriter, softmax,
+                        {"attention", "weights-of-softmax", 1,
+                         "what the softmax gives goes through " + between->getName().getStringRef().str() +
+                             " before it weights the values",
+                         "between softmax and values there may be casts and a guard that turns NaN into 0"},
+                        between);
+      for (Value operand : at->getOperands())
+        if (Operation *producer = operand.getDefiningOp();
+            isa_and_nonnull<llm::SoftmaxOp, llm::Pointwise, llm::TransposeOp, llm::ReshapeOp>(producer))
+          open.push_back(producer);
+    }
+    return failure();
+  }
+
   LogicalResult matchAndRewrite(llm::MatmulOp op, PatternRewriter &rewriter) const override {
-    llm::SoftmaxOp softmax = softmaxOf(op.getLhs());
+    Operation *between = nullptr;
+    llm::SoftmaxOp softmax = softmaxOf(op.getLhs(), between);
     if (!softmax)
+      return missWeights(op, between, rewriter);
+    Operation *culprit = softmax;
+    auto fail = [&](StringRef condition, int progress, const std::string &why, const std::string &help = "") {
+      return nearMiss(rewriter, softmax, {"attention", condition, progress, why, help}, culprit);
+    };
+    if (!looksLikeAttention(softmax))
       return failure();
-    auto fail = [&](Twine why) { return rewriter.notifyMatchFailure(op, "attention: " + why); };
-    if (tensorOf(softmax.getX()).getRank() != 4 || softmax.getAxis() != 3)
-      return fail("the softmax is not over the last of four axes");
     Scores scores = ScoresReader().read(softmax.getX());
+    int64_t rank = tensorOf(softmax.getX()).getRank(), axis = softmax.getAxis();
+    if (rank != 4)
+      return fail("four-axes", 2,
+                  "the scores have " + std::to_string(rank) + " axes, not (batch, heads, queries, keys)");
+    if (axis != 3)
+      return fail("softmax-axis", 2,
+                  "the softmax is over axis " + std::to_string(axis) + ", not over the keys, axis 3");
     if (!scores)
-      return fail(scores.why);
+      return nearMiss(rewriter, softmax, scores.miss, scores.culprit);
     Value query = scores.product.getLhs(), key = scores.product.getRhs(), value = op.getRhs();
+    culprit = scores.product;
     for (Value operand : {query, key, value}) {
       if (tensorOf(operand).getRank() != 4)
-        return fail("query, key and value do not all have four axes");
+        return fail("four-axes", 5, "query, key and value do not all have four axes");
       if (tensorOf(operand).getElementType() != tensorOf(query).getElementType())
-        return fail("query, key and value have different element types");
+        return fail("one-element-type", 6,
+                    "query, key and value have different element types: " + typesText({query, key, value}));
       if (shapes.sizeOf(operand, 0) != shapes.sizeOf(query, 0) || !shapes.sizeOf(operand, 0))
-        return fail("query, key and value have different batch sizes");
+        return fail("one-batch", 7,
+                    "query, key and value have different batch sizes: " + typesText({query, key, value}));
     }
     auto heads = llm::constantValue(shapes.sizeOf(query, 1)), kvHeads = llm::constantValue(shapes.sizeOf(key, 1));
     if (!heads || !kvHeads || shapes.sizeOf(key, 1) != shapes.sizeOf(value, 1) || (*kvHeads != *heads && *kvHeads != 1))
-      return fail("the heads of query, key and value do not fit");
+      return fail("heads", 8,
+                  "the heads of query, key and value, axis 1, do not fit: " + typesText({query, key, value}),
+                  "query (batch, heads, tokens, size), key (batch, heads, size, tokens), value as query");
     if (shapes.sizeOf(key, 3) != shapes.sizeOf(value, 2) || !shapes.sizeOf(key, 3))
-      return fail("key and value have different lengths");
+      return fail("one-length", 9, "key and value have different lengths: " + typesText({key, value}));
     for (const Scores::Mask &mask : scores.masks)
       if (tensorOf(mask.value).getRank() > 4 ||
           (!isBoolean(mask.value) && !isa<FloatType>(tensorOf(mask.value).getElementType())))
-        return fail("a mask is neither of booleans nor of floats");
+        return fail("mask-type", 10, "a mask is neither of booleans nor of floats: " + typesText({mask.value}));
+    SmallVector<AffineExpr> sizes = {shapes.sizeOf(query, 0), shapes.sizeOf(query, 1), shapes.sizeOf(query, 2),
+                                     shapes.sizeOf(key, 3)};
+    for (const Scores::Mask &mask : scores.masks)
+      for (int64_t axis = 0, lead = 4 - tensorOf(mask.value).getRank(); lead + axis < 4; ++axis)
+        if (AffineExpr size = shapes.sizeOf(mask.value, axis);
+            llm::constantValue(size) != 1 && (!size || size != sizes[lead + axis]))
+          return fail("mask-sizes", 11,
+                      "a mask is not known to have the sizes of the scores: " +
+                          typesText({mask.value, softmax.getX()}));
+
+    for (Value factor : scores.factors)
+      if (!isHiddenByMask(factor, scores, sizes))
+        return fail("scale-constant", 12,
+                    "the scores are multiplied by " + typesText({factor}) +
+                        ", which is not 1 wherever the masks let a key through");
 
     Location location = rewriter.getFusedLoc({scores.product.getLoc(), softmax.getLoc(), op.getLoc()});
     query = swapHeadsAndTokens(rewriter, location, query);
@@ -172,12 +278,36 @@ struct FormAttention : FusionPattern<llm::MatmulOp> {
     auto attention = rewriter.create<llm::AttentionOp>(location, query, key, value, mask, Value(), Value(), Value(),
                                                        rewriter.getF32FloatAttr(static_cast<float>(scores.scale)),
                                                        UnitAttr(), rewriter.getI64IntegerAttr(0),
-                                                       rewriter.getF32FloatAttr(static_cast<float>(scores.softcap)));
+                                                       rewriter.getF32FloatAttr(static_cast<float>(scores.softcap)),
+                                                       IntegerAttr(), DenseI64ArrayAttr(), DenseI64ArrayAttr(),
+                                                       IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr(),
+                                                       DenseI64ArrayAttr(), IntegerAttr());
     Value result = swapHeadsAndTokens(rewriter, location, attention.getResult());
     if (tensorOf(result).getElementType() != tensorOf(op.getResult()).getElementType())
       result = rewriter.create<llm::CastOp>(location, op.getType(), result);
     rewriter.replaceOp(op, result);
     return success();
+  }
+
+  static std::string typesText(ArrayRef<Value> values) {
+    std::string text;
+    ::llvm::raw_string_ostream stream(text);
+    ::llvm::interleaveComma(values, stream, [&](Value value) { stream << value.getType(); });
+    return text;
+  }
+
+  /// Whether one of the masks hides what the factor turns to 0, and the factor is 1 for the rest: (q.k * m) - 10000 *
+  /// (1 - m).
+  bool isHiddenByMask(Value factor, const Scores &scores, ArrayRef<AffineExpr> sizes) const {
+    MaskPredicate kept = readMask(factor, sizes, shapes, MaskUse::Factor);
+    return kept.isKnown() && ::llvm::any_of(scores.masks, [&](const Scores::Mask &mask) {
+             if (isBoolean(mask.value) || std::abs(mask.factor) != 1)
+               return false;
+             MaskPredicate seen =
+                 readMask(mask.value, sizes, shapes, mask.factor > 0 ? MaskUse::Added : MaskUse::Subtracted);
+             return seen.isKnown() && seen.causal == kept.causal && seen.windowFrom == kept.windowFrom &&
+                    seen.padding == kept.padding;
+           });
   }
 
   static bool isBoolean(Value mask) { return tensorOf(mask).getElementType().isInteger(1); }
@@ -189,6 +319,13 @@ struct FormAttention : FusionPattern<llm::MatmulOp> {
       Value value = mask.value;
       if (mask.hides)
         value = rewriter.create<llm::NotOp>(location, value);
+      if (mask.factor != 1 && !isBoolean(value)) {
+        Type element = tensorOf(value).getElementType();
+        auto number =
+            DenseElementsAttr::get(RankedTensorType::get({}, element), rewriter.getFloatAttr(element, mask.factor));
+        value = rewriter.create<llm::MulOp>(location, value,
+                                            rewriter.create<llm::ConstantOp>(location, number).getResult());
+      }
       Value &all = isBoolean(value) ? seen : added;
       if (!all)
         all = value;
@@ -224,19 +361,27 @@ struct FollowOperands : FusionPattern<llm::AttentionOp> {
 
   LogicalResult matchAndRewrite(llm::AttentionOp op, PatternRewriter &rewriter) const override {
     std::string why;
+    auto fail = [&](StringRef condition, int progress, const std::string &text, const std::string &help = "") {
+      return nearMiss(rewriter, op, {"attention", condition, progress, text, help});
+    };
     auto query = follow(op.getQuery(), true, 1, why), key = follow(op.getKey(), true, 0, why);
     if (!query || !key)
-      return rewriter.notifyMatchFailure(op, "attention: query or key " + why);
+      return fail("operands", 20, std::string(query ? "the key " : "the query ") + why);
     auto value = follow(op.getValue(), false, key->repeats, why);
     if (!value && key->repeats != 1) {
-      (void)rewriter.notifyMatchFailure(op, "attention: keys are repeated, values not in the same way: " + why);
+      (void)fail("kv-repeats", 20, "keys are repeated, values not in the same way: the value " + why);
       key = follow(op.getKey(), true, 1, why);
       value = follow(op.getValue(), false, 1, why);
     }
     if (!key || !value)
-      return rewriter.notifyMatchFailure(op, "attention: key or value " + why);
-    if (isSame(*query, op.getQuery()) && isSame(*key, op.getKey()) && isSame(*value, op.getValue()))
-      return rewriter.notifyMatchFailure(op, "attention: the operands are in their normal form");
+      return fail("operands", 20, std::string(key ? "the value " : "the key ") + why);
+    if (isSame(*query, op.getQuery()) && isSame(*key, op.getKey()) && isSame(*value, op.getValue())) {
+      for (Value operand : {op.getKey(), op.getValue()})
+        if (std::string left = repeatsLeft(operand); !left.empty())
+          return fail("kv-repeats", 20, (operand == op.getKey() ? "the key " : "the value ") + left,
+                      "repeat each key and value head in place: 0 0 1 1, not 0 1 0 1");
+      return failure(); // in their normal form
+    }
     // A concat may be the base of several operands: it is turned first, and they are followed anew.
     for (const HeadsLayout *layout : {&*query, &*key, &*value})
       if (isConcatOfTokens(*layout) && !isIdentity(layout->permutation)) {
@@ -256,6 +401,19 @@ struct FollowOperands : FusionPattern<llm::AttentionOp> {
   }
 
 private:
+  /// Why a tensor that is in its place is still made by repeating another; nothing when it is not.
+  std::string repeatsLeft(Value value) const {
+    std::string why, last;
+    for (const Layout &layout : layoutsOf(value, shapes)) {
+      bool repeats = ::llvm::any_of(layout.axes, [](const auto &atoms) {
+        return ::llvm::any_of(atoms, [](const Layout::Atom &atom) { return atom.axis < 0; });
+      });
+      if (repeats && !readHeads(layout, shapes, why))
+        last = why;
+    }
+    return last;
+  }
+
   static bool isIdentity(ArrayRef<int64_t> permutation) { return permutation == ArrayRef<int64_t>{0, 1, 2, 3}; }
 
   static bool isConcatOfTokens(const HeadsLayout &layout) {
@@ -323,26 +481,38 @@ struct ExplainMask : FusionPattern<llm::AttentionOp> {
   using FusionPattern::FusionPattern;
 
   LogicalResult matchAndRewrite(llm::AttentionOp op, PatternRewriter &rewriter) const override {
-    auto fail = [&](Twine why) { return rewriter.notifyMatchFailure(op, "mask: " + why); };
     if (!op.getMask() || op.getLengths() || static_cast<int64_t>(op.getWindow()) != 0)
-      return fail("there is none, or lengths or a window beside it");
+      return failure();
     auto query = shapes.shapeOf(op.getQuery()), key = shapes.shapeOf(op.getKey());
+    Operation *culprit = nullptr;
+    auto fail = [&](StringRef condition, int progress, const std::string &why, const std::string &help = "") {
+      return nearMiss(rewriter, op, {"mask", condition, progress, why, help}, culprit);
+    };
     if (!query || !key)
-      return fail("the sizes of query and key are not known");
+      return fail("sizes", 30, "the sizes of query and key are not known");
     const llm::SizeExpressions &sizes = shapes.sizes();
     AffineExpr tokens = (*query)[1], length = (*key)[1], past = sizes.sub(length, tokens);
     MaskPredicate seen = readMask(op.getMask(), {(*query)[0], (*query)[2], tokens, length}, shapes);
-    if (!seen.isKnown())
-      return fail(seen.unknown);
+    if (!seen.isKnown()) {
+      culprit = seen.unknownOp;
+      return fail("mask-known", 31, "the mask is not understood: " + seen.unknown,
+                  "a mask is a comparison of positions, an input that says what is padding, or both");
+    }
+    auto text = [&](AffineExpr expression) { return sizeText(expression, shapes); };
     if (seen.causal && seen.causal != past)
-      return fail("is causal with another offset than keys less queries");
+      return fail("causal-offset", 32,
+                  "query t sees the keys up to t + " + text(seen.causal) + ", a causal one up to t + " + text(past),
+                  "a causal mask lets each query see itself and all keys before it");
     if (seen.windowFrom && !(seen.causal && seen.window(shapes) && *seen.window(shapes) > 0))
-      return fail("is a window without a causal bound or of a size that is not a constant");
+      return fail("window", 33,
+                  seen.causal
+                      ? "the window begins at t + " + text(seen.windowFrom) + ", which is no window of constant size"
+                      : "the window begins at t + " + text(seen.windowFrom) + " but has no causal end");
     Value padding;
     if (seen.padding) {
       padding = paddingOf(op.getMask());
       if (padding == seen.padding && !seen.causal)
-        return fail("is padding alone, in its normal form");
+        return failure(); // padding alone, in its normal form
       auto type = tensorOf(seen.padding);
       padding = rewriter.create<llm::CastOp>(op.getLoc(), RankedTensorType::get(type.getShape(), rewriter.getI1Type()),
                                              seen.padding);
@@ -370,6 +540,9 @@ private:
 };
 
 struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
+  explicit FuseAttention(FusionLog *log) : log(log) {}
+  FusionLog *log;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
@@ -378,8 +551,13 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
     int64_t before = count();
     RewritePatternSet patterns(&getContext());
     patterns.add<FormAttention, FollowOperands, ExplainMask>(&getContext(), shapes);
+    addSplitPatterns(patterns, shapes);
+    addMaskPatterns(patterns, shapes);
     addTidyPatterns(patterns);
-    if (failed(applyPatternsAndFoldGreedily(function, std::move(patterns))))
+    FusionListener listener(getArgument(), log);
+    GreedyRewriteConfig config;
+    config.listener = &listener;
+    if (failed(applyPatternsAndFoldGreedily(function, std::move(patterns), config)))
       function.emitWarning("fuse-attention did not come to an end");
     formedCount += count() - before;
     function.walk([&](llm::AttentionOp op) {
@@ -396,4 +574,7 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createFuseAttention(FusionLog *log) { return std::make_unique<FuseAttention>(log); }
+
 } // namespace lathe

@@ -27,4 +27,23 @@ inline void addTidyPatterns(mlir::RewritePatternSet &patterns) {
   llm::ReshapeOp::getCanonicalizationPatterns(patterns, context);
 }
 
+/// Whether the softmax is over a product of two values of at least three axes, and its result is multiplied with another, each
+/// with nothing but pointwise ops and moves between: what is attention, or nearly.
+bool looksLikeAttention(llm::SoftmaxOp softmax); // VerifyFused.cpp
+
+/// Whether `value` is (columns) or (1, .., columns), in the element type of x (.., columns).
+bool isPerColumn(mlir::Value value, mlir::Value x);
+/// Such a value without its axes of size 1.
+mlir::Value asVector(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value);
+/// A constant, or made of weights alone.
+bool isStored(mlir::Value value);
+
+/// Patterns of fuse-rope and fuse-attention in files of their own. `shapes` must outlive them.
+void addRotationPatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes); // FormRotations.cpp
+void addSplitPatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes); // LiftSplits.cpp
+void addMaskPatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes);  // SplitMask.cpp
+
+void addNormPatterns(mlir::RewritePatternSet &patterns);       // Norms.cpp
+void addActivationPatterns(mlir::RewritePatternSet &patterns); // Activations.cpp
+
 } // namespace lathe

@@ -3,6 +3,9 @@
 #include "passes/Passes.h"
 #include "passes/fusion/Angles.h"
 #include "passes/fusion/FusePatterns.h"
+#include "passes/fusion/FusionLog.h"
+#include "passes/fusion/NearMiss.h"
+#include "passes/fusion/RopePositions.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -23,12 +26,14 @@ struct Columns {
   int64_t begin = 0, end = 0;
 
   bool operator==(const Columns &other) const { return x == other.x && begin == other.begin && end == other.end; }
+  std::string text() const { return std::to_string(begin) + " .. " + std::to_string(end); }
 };
 
 class RopePatterns {
 public:
-  RopePatterns(const llm::SymbolicShapes &shapes, PatternRewriter &rewriter, Operation *root)
-      : shapes(shapes), rewriter(rewriter), root(root) {}
+  /// `anchor`: the op a near miss is told at (NearMiss.h).
+  RopePatterns(const llm::SymbolicShapes &shapes, PatternRewriter &rewriter, Operation *root, Operation *anchor)
+      : shapes(shapes), rewriter(rewriter), root(root), anchor(anchor) {}
 
   /// `value` as columns of what it was sliced from, or all of it.
   Columns columnsOf(Value value) const {
@@ -66,21 +71,26 @@ public:
     auto cosine = readAngles(cosines, 4, why);
     auto sine = cosine ? readAngles(sines, 4, why) : std::nullopt;
     if (!cosine || !sine)
-      return fail(why);
+      return fail("angles", 3, (cosine ? "of the sines, " : "of the cosines, ") + why);
     if (!cosine->isCosineTo(*sine))
-      return fail("cosines and sines are not of the same angles");
+      return fail("one-angle", 4, "cosines and sines are not of the same angles: " + cosine->differenceTo(*sine));
     if (cosine->isDoubled != isDoubled)
-      return fail(isDoubled ? "the halves of the cosines are not known to be equal"
+      return fail("equal-halves", 5,
+                  isDoubled ? "the halves of the cosines are not known to be equal"
                             : "there are cosines for both halves");
     int64_t half = dims / 2;
     if (!cosine->speeds.empty() && static_cast<int64_t>(cosine->speeds.size()) != half)
-      return fail("there is not one frequency for each pair of elements");
+      return fail("frequency-count", 6,
+                  "there are " + std::to_string(cosine->speeds.size()) + " frequencies for " + std::to_string(half) +
+                      " pairs of elements");
     if (cosine->table && (tensorOf(cosine->table).getDimSize(1) != half || tensorOf(sine->table).getDimSize(1) != half))
-      return fail("the tables do not have one column for each pair of elements");
+      return fail("table-columns", 6,
+                  "the tables have " + std::to_string(tensorOf(cosine->table).getDimSize(1)) + " columns for " +
+                      std::to_string(half) + " pairs of elements");
     AffineExpr batch = shapes.sizeOf(rotated.x, 0), tokens = shapes.sizeOf(rotated.x, cosine->tokenAxis);
-    Value positions = positionsFor(cosine->positions, batch, tokens, why);
+    Value positions = positionsFor(cosine->positions, batch, tokens, shapes, root->getLoc(), rewriter, why);
     if (!positions)
-      return fail(why);
+      return fail("positions", 7, why);
 
     Location location = root->getLoc();
     bool headsFirst = cosine->tokenAxis == 2;
@@ -107,38 +117,14 @@ public:
     return success();
   }
 
-  LogicalResult fail(const std::string &why) { return rewriter.notifyMatchFailure(root, "rope: " + why); }
+  LogicalResult fail(StringRef condition, int progress, const std::string &why, const std::string &help = "") {
+    return nearMiss(rewriter, anchor, {"rope", condition, progress, why, help}, root);
+  }
 
 private:
   const llm::SymbolicShapes &shapes;
   PatternRewriter &rewriter;
-  Operation *root;
-
-  /// The positions as (batch, tokens); null, with the reason, when they are of another size.
-  Value positionsFor(Value positions, AffineExpr batch, AffineExpr tokens, std::string &why) {
-    auto sizes = shapes.shapeOf(positions);
-    if (!sizes || !batch || !tokens || sizes->back() != tokens) {
-      why = "the positions are not one for each token";
-      return Value();
-    }
-    Location location = root->getLoc();
-    if (sizes->size() == 2 && sizes->front() == batch)
-      return positions;
-    if (sizes->size() == 2 && llm::constantValue(sizes->front()) != 1) {
-      why = "the positions are of another batch size";
-      return Value();
-    }
-    auto size = [](AffineExpr expression) { return llm::constantValue(expression).value_or(ShapedType::kDynamic); };
-    auto type = RankedTensorType::get({size(batch), size(tokens)}, tensorOf(positions).getElementType());
-    if (auto counted = positions.getDefiningOp<llm::PositionsOp>()) {
-      AffineMap map = counted.getSizes();
-      return rewriter.create<llm::PositionsOp>(location, type,
-                                               AffineMapAttr::get(shapes.map({batch, tokens, map.getResult(2)})));
-    }
-    auto vector = RankedTensorType::get({2}, rewriter.getI64Type());
-    Value shape = rewriter.create<llm::DimsOp>(location, vector, AffineMapAttr::get(shapes.map({batch, tokens})));
-    return rewriter.create<llm::ExpandOp>(location, type, positions, shape);
-  }
+  Operation *root, *anchor;
 
   Value constantVector(ArrayRef<double> numbers) {
     SmallVector<float> narrow;
@@ -173,7 +159,6 @@ struct FormRope : FusionPattern<llm::AddOp> {
   LogicalResult matchAndRewrite(llm::AddOp op, PatternRewriter &rewriter) const override {
     if (tensorOf(op.getResult()).getRank() != 4)
       return failure();
-    RopePatterns rope(shapes, rewriter, op);
     for (bool swap : {false, true}) {
       auto straight = op->getOperand(swap).getDefiningOp<llm::MulOp>(),
            turned = op->getOperand(!swap).getDefiningOp<llm::MulOp>();
@@ -182,20 +167,28 @@ struct FormRope : FusionPattern<llm::AddOp> {
             straight && turned ? turned->getOperand(swapTurned).getDefiningOp<llm::ConcatOp>() : llm::ConcatOp();
         if (!concat || concat.getAxis() != 3 || concat.getInputs().size() != 2)
           continue;
+        RopePatterns rope(shapes, rewriter, op, concat);
         auto negated = concat.getInputs()[0].getDefiningOp<llm::NegOp>();
-        if (!negated)
+        if (!negated) {
+          auto other = concat.getInputs()[1].getDefiningOp<llm::NegOp>();
+          if (other && rope.columnsOf(other.getX()).x == rope.columnsOf(concat.getInputs()[0]).x)
+            return rope.fail("sign", 1, "the first half of a head is negated, not the second: concat(x2, -x1)",
+                             "concat(-x2, x1) turns by the angle, this by its negative");
           continue;
+        }
         Columns second = rope.columnsOf(negated.getX()), first = rope.columnsOf(concat.getInputs()[1]);
         Columns rotated = {first.x, first.begin, second.end};
         if (first.x != second.x || first.end != second.begin || first.end - first.begin != second.end - second.begin)
-          return rope.fail("the halves of a head are not exchanged");
+          return rope.fail("halves", 1,
+                           "columns " + second.text() + " and " + first.text() +
+                               " are joined, which are not the second and the first half of a head");
         for (bool swapStraight : {false, true}) {
           Value x = straight->getOperand(swapStraight);
           bool isWhole = x == first.x && rotated == Columns{x, 0, tensorOf(x).getDimSize(3)};
           if (isWhole || rope.columnsOf(x) == rotated)
             return rope.replace(rotated, straight->getOperand(!swapStraight), turned->getOperand(!swapTurned), true);
         }
-        return rope.fail("what is rotated is not what is multiplied by the cosines");
+        return rope.fail("same-tensor", 2, "what is rotated is not what is multiplied by the cosines");
       }
     }
     return failure();
@@ -222,7 +215,7 @@ struct FormRopeOfHalves : FusionPattern<llm::ConcatOp> {
     auto sum = op.getInputs()[1].getDefiningOp<llm::AddOp>();
     if (!difference || !sum)
       return failure();
-    RopePatterns rope(shapes, rewriter, op);
+    RopePatterns rope(shapes, rewriter, op, op);
     auto left = difference.getLhs().getDefiningOp<llm::MulOp>(),
          right = difference.getRhs().getDefiningOp<llm::MulOp>();
     if (!left || !right)
@@ -237,7 +230,8 @@ struct FormRopeOfHalves : FusionPattern<llm::ConcatOp> {
         bool fits = (timesOf(sum.getLhs(), second) == cosine && timesOf(sum.getRhs(), first) == sine) ||
                     (timesOf(sum.getRhs(), second) == cosine && timesOf(sum.getLhs(), first) == sine);
         if (!fits)
-          return rope.fail("the second half is not turned by the same angles as the first");
+          return rope.fail("one-angle", 2, "the second half is not turned by the same angles as the first",
+                           "concat(x1 cos - x2 sin, x2 cos + x1 sin)");
         return rope.replace({firstHalf.x, firstHalf.begin, secondHalf.end}, cosine, sine, false);
       }
     return failure();
@@ -260,13 +254,14 @@ struct JoinPartialRope : FusionPattern<llm::ConcatOp> {
     auto rope = (swapped ? swapped : turned).getDefiningOp<llm::RopeOp>();
     if (!rope)
       return failure();
-    RopePatterns patterns(shapes, rewriter, op);
+    RopePatterns patterns(shapes, rewriter, op, op);
     Value x = swapped ? beforeSwap(rope.getX()) : Value(rope.getX());
     Columns rest = patterns.columnsOf(op.getInputs()[1]);
     Columns rotated = x ? patterns.columnsOf(x) : Columns();
     if (rotated.x != rest.x || rest.begin != rotated.end ||
         rotated.end - rotated.begin != static_cast<int64_t>(rope.getDims()))
-      return patterns.fail("the columns left alone are not those after the rotated ones");
+      return patterns.fail("columns-after", 8, "the columns left alone, " + rest.text() +
+                                                   ", are not those after the rotated ones, " + rotated.text());
     Value head = patterns.take({rest.x, rotated.begin, rest.end});
     if (swapped)
       head = swapHeadsAndTokens(rewriter, rope.getLoc(), head);
@@ -280,6 +275,9 @@ struct JoinPartialRope : FusionPattern<llm::ConcatOp> {
 };
 
 struct FuseRope : impl::FuseRopeBase<FuseRope> {
+  explicit FuseRope(FusionLog *log) : log(log) {}
+  FusionLog *log;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
@@ -288,8 +286,12 @@ struct FuseRope : impl::FuseRopeBase<FuseRope> {
     int64_t before = count();
     RewritePatternSet patterns(&getContext());
     patterns.add<FormRope, FormRopeOfHalves, JoinPartialRope>(&getContext(), shapes);
+    addRotationPatterns(patterns, shapes);
     addTidyPatterns(patterns);
-    if (failed(applyPatternsAndFoldGreedily(function, std::move(patterns))))
+    FusionListener listener(getArgument(), log);
+    GreedyRewriteConfig config;
+    config.listener = &listener;
+    if (failed(applyPatternsAndFoldGreedily(function, std::move(patterns), config)))
       function.emitWarning("fuse-rope did not come to an end");
     ropeCount += count() - before;
   }
@@ -302,4 +304,7 @@ struct FuseRope : impl::FuseRopeBase<FuseRope> {
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createFuseRope(FusionLog *log) { return std::make_unique<FuseRope>(log); }
+
 } // namespace lathe

@@ -2,6 +2,7 @@
 // and up of a glu, and q, k and v of an attention. Relies on weights being expressions over llm.weight, which the
 // packer stacks.
 #include "passes/Passes.h"
+#include "passes/fusion/FusionLog.h"
 
 #include "ir/llm/Llm.h"
 
@@ -24,15 +25,32 @@ DenseFPElementsAttr constantOf(Value value) {
   return constant ? dyn_cast<DenseFPElementsAttr>(constant.getValue()) : DenseFPElementsAttr();
 }
 
-/// Whether the two could be rows of one linear.
-bool areMergeable(llm::LinearOp a, llm::LinearOp b) {
-  return a.getX() == b.getX() && a.getInt8Activations() == b.getInt8Activations() && !a.getBias() == !b.getBias() &&
-         tensorOf(a.getWeight()).getElementType() == tensorOf(b.getWeight()).getElementType() &&
-         tensorOf(a.getWeight()).hasStaticShape() && tensorOf(b.getWeight()).hasStaticShape() &&
-         (!a.getBias() || (tensorOf(a.getBias()).getElementType() == tensorOf(b.getBias()).getElementType() &&
-                           !constantOf(a.getBias()) == !constantOf(b.getBias()))) &&
-         a.getType().getElementType() == b.getType().getElementType();
+/// Why the two could not be rows of one linear, as (condition, text); an empty condition: they could.
+std::pair<StringRef, std::string> mergeProblem(llm::LinearOp a, llm::LinearOp b) {
+  auto differ = [](StringRef condition, StringRef what, Type left, Type right) {
+    std::string text;
+    ::llvm::raw_string_ostream(text) << what << " differ: " << left << " and " << right;
+    return std::pair(condition, text);
+  };
+  auto left = tensorOf(a.getWeight()), right = tensorOf(b.getWeight());
+  if (left.getElementType() != right.getElementType())
+    return differ("one-weight-type", "the weights' element types", left.getElementType(), right.getElementType());
+  if (!left.hasStaticShape() || !right.hasStaticShape())
+    return differ("static-weights", "sizes of a weight are not known; they", left, right);
+  if (!a.getBias() != !b.getBias())
+    return {"all-biased", "only some have a bias"};
+  if (a.getBias() && tensorOf(a.getBias()).getElementType() != tensorOf(b.getBias()).getElementType())
+    return differ("one-bias-type", "the biases' element types", tensorOf(a.getBias()).getElementType(),
+                  tensorOf(b.getBias()).getElementType());
+  if (a.getBias() && !constantOf(a.getBias()) != !constantOf(b.getBias()))
+    return {"one-bias-type", "one bias is a small constant, another a weight"};
+  if (a.getInt8Activations() != b.getInt8Activations() || a.getType().getElementType() != b.getType().getElementType())
+    return differ("one-type", "their results", a.getType(), b.getType());
+  return {};
 }
+
+/// Whether the two could be rows of one linear.
+bool areMergeable(llm::LinearOp a, llm::LinearOp b) { return a.getX() == b.getX() && mergeProblem(a, b).first.empty(); }
 
 Value concatRows(OpBuilder &builder, Location location, ArrayRef<Value> parts) {
   return builder.create<llm::ConcatOp>(location, parts, 0);
@@ -91,7 +109,12 @@ bool hoistWeights(ArrayRef<llm::LinearOp> parts) {
 }
 
 struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
+  explicit MergeLinears(FusionLog *log) : log(log) {}
+  FusionLog *log;
+
   void runOnOperation() override {
+    if (log)
+      log->begin(getArgument());
     getOperation().walk([&](llm::GluOp glu) { mergeGlu(glu); });
     DenseMap<Value, SmallVector<llm::LinearOp>> byInput;
     SmallVector<Value> inputs;
@@ -107,11 +130,22 @@ struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
         SmallVector<llm::LinearOp> group, rest;
         for (llm::LinearOp linear : linears)
           (areMergeable(linears.front(), linear) ? group : rest).push_back(linear);
+        for (llm::LinearOp linear : rest)
+          tell(linear, mergeProblem(linears.front(), linear));
         if (group.size() > 1)
           mergeGroup(group);
         linears = rest;
       }
     }
+  }
+
+  void tell(llm::LinearOp linear, const std::pair<StringRef, std::string> &problem) {
+    if (!log)
+      return;
+    FusionLog::Miss miss(linear->getName().getStringRef().str(), linear.getLoc());
+    miss.fusion = "merged linears", miss.condition = problem.first.str();
+    miss.text = "of linears that read the same tensor " + problem.second;
+    log->add(getArgument(), "merge", linear, std::move(miss));
   }
 
   /// glu(linear(x, g), linear(x, u)) => glu(linear(x, [g; u]))
@@ -168,4 +202,7 @@ struct MergeLinears : impl::MergeLinearsBase<MergeLinears> {
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createMergeLinears(FusionLog *log) { return std::make_unique<MergeLinears>(log); }
+
 } // namespace lathe

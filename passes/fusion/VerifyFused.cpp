@@ -1,6 +1,7 @@
 // verify-fused: the end of the phase fuse. Composite ops fit their operands by symbolic sizes, which the ops' own
 // verifiers do not know; attention that stayed spelled out is remarked.
 #include "passes/Passes.h"
+#include "passes/fusion/FusePatterns.h"
 
 #include "ir/llm/SymbolicShapes.h"
 
@@ -16,6 +17,27 @@ namespace lathe {
 namespace {
 
 RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+bool isBetween(Operation *op) {
+  return isa<llm::Pointwise, llm::TransposeOp, llm::ReshapeOp, llm::UnsqueezeOp, llm::SqueezeOp, llm::ConcatOp,
+             llm::SliceOp>(op);
+}
+
+bool isScores(Value value, int depth = 0) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > 12)
+    return false;
+  if (auto product = dyn_cast<llm::MatmulOp>(op))
+    return tensorOf(product.getLhs()).getRank() >= 3 && tensorOf(product.getRhs()).getRank() >= 3;
+  return isBetween(op) &&
+         ::llvm::any_of(op->getOperands(), [&](Value operand) { return isScores(operand, depth + 1); });
+}
+
+bool isWeighting(Value value, int depth = 0) {
+  return ::llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return isa<llm::MatmulOp>(user) || (depth < 8 && isBetween(user) && isWeighting(user->getResult(0), depth + 1));
+  });
+}
 
 class Verifier {
 public:
@@ -61,8 +83,8 @@ private:
   LogicalResult checkAttention(llm::AttentionOp op) {
     if (!op.getScale().isFinite())
       return op.emitError("has a scale that is no number");
-    if (op.getWindow() != 0 && !op.getCausal())
-      return op.emitError("has a window of ") << op.getWindow() << " but is not causal";
+    if (op.getWindow() != 0 && !op.getCausal() && static_cast<int64_t>(op.getAhead()) < 0)
+      return op.emitError("has a window of ") << op.getWindow() << " but is not causal, nor looks ahead only so far";
     AffineExpr batch = shapes.sizeOf(op.getQuery(), 0);
     for (Value other : {op.getKey(), op.getValue()})
       if (differ(batch, shapes.sizeOf(other, 0)))
@@ -85,29 +107,8 @@ private:
     return success();
   }
 
-  /// Whether the value is a product of two values of at least three axes, behind pointwise ops.
-  static bool isScores(Value value, int depth = 0) {
-    Operation *op = value.getDefiningOp();
-    if (!op || depth > 12)
-      return false;
-    if (auto product = dyn_cast<llm::MatmulOp>(op))
-      return tensorOf(product.getLhs()).getRank() >= 3 && tensorOf(product.getRhs()).getRank() >= 3;
-    if (!isa<llm::Pointwise>(op))
-      return false;
-    return ::llvm::any_of(op->getOperands(), [&](Value operand) { return isScores(operand, depth + 1); });
-  }
-
-  /// Whether the value is multiplied by another, behind pointwise ops.
-  static bool isWeighting(Value value, int depth = 0) {
-    return ::llvm::any_of(value.getUsers(), [&](Operation *user) {
-      if (isa<llm::MatmulOp>(user))
-        return true;
-      return depth < 8 && isa<llm::Pointwise>(user) && isWeighting(user->getResult(0), depth + 1);
-    });
-  }
-
   LogicalResult remarkSoftmax(llm::SoftmaxOp op) {
-    if (isScores(op.getX()) && isWeighting(op.getResult()))
+    if (looksLikeAttention(op))
       op.emitRemark("attention was not fused");
     return success();
   }
@@ -127,4 +128,7 @@ struct VerifyFused : impl::VerifyFusedBase<VerifyFused> {
 };
 
 } // namespace
+
+bool looksLikeAttention(llm::SoftmaxOp softmax) { return isScores(softmax.getX()) && isWeighting(softmax.getResult()); }
+
 } // namespace lathe

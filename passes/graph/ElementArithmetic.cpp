@@ -14,7 +14,7 @@ static constexpr size_t maxPieces = 16;
 static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
 std::optional<double> Leaf::constant() const {
-  if (input)
+  if (input || table)
     return std::nullopt;
   if (!expression)
     return number;
@@ -106,6 +106,8 @@ std::optional<Condition> ElementValues::asTruth(const ElementValue &value, Opera
   std::optional<Condition> result = Condition::never();
   for (const ElementValue::Piece &piece : value.pieces) {
     std::optional<Condition> truth;
+    if (piece.leaf.table)
+      return fail(op, "asks whether elements of a table are 0");
     if (piece.leaf.input) {
       Literal literal;
       literal.input = piece.leaf.input;
@@ -147,6 +149,8 @@ std::optional<Condition> ElementValues::compare(Operation *op, const Leaf &a, co
       return decide(*left >= *right);
     }
   }
+  if (a.table || b.table)
+    return fail(op, "compares elements of a table");
   if (a.input || b.input) {
     // An element of an input is compared with 0.
     bool isSwapped = static_cast<bool>(b.input);
@@ -192,6 +196,21 @@ std::optional<Leaf> ElementValues::combine(Operation *op, const Leaf &a, const L
   Leaf result;
   if (a.input || b.input)
     return fail(op, "computes with the values of an input");
+  if (a.table || b.table) {
+    // Multiples of one element add up; a multiple may be multiplied.
+    bool isSame = a.table == b.table && a.at == b.at;
+    result = a.table ? a : b;
+    const Leaf &other = a.table ? b : a;
+    if (isa<llm::MulOp>(op) && other.isWhole())
+      result.expression = sizes().mul(a.expression, b.expression);
+    else if (isa<llm::AddOp>(op) && (isSame || other.constant() == 0.0))
+      result.expression = isSame ? sizes().add(a.expression, b.expression) : result.expression;
+    else if (isa<llm::SubOp>(op) && isSame)
+      result.expression = sizes().sub(a.expression, b.expression);
+    else
+      return fail(op, "computes with elements of a table");
+    return result.expression ? std::optional(result) : fail(op, "has no expression");
+  }
   if (a.expression && b.expression) {
     if (isa<llm::AddOp>(op))
       result.expression = sizes().add(a.expression, b.expression);
@@ -294,7 +313,12 @@ std::optional<ElementValue> ElementValues::computePointwise(Operation *op, Array
     }
     auto x = operandAt(0);
     auto plain = x ? asNumber(std::move(*x), op) : std::nullopt;
-    if (!plain || !isa<FloatType>(elementOf(op->getResult(0))))
+    auto to = dyn_cast<FloatType>(elementOf(op->getResult(0)));
+    bool hasTable =
+        plain && ::llvm::any_of(plain->pieces, [](const auto &piece) { return piece.leaf.table != nullptr; });
+    if (hasTable && (!to || to.getWidth() < 32))
+      return fail(op, "rounds elements of a table");
+    if (!plain || !to)
       return plain;
     return asZeroOrOne(std::move(*plain), op);
   }

@@ -2,6 +2,7 @@
 #include "passes/graph/ElementValues.h"
 
 #include "ir/llm/Llm.h"
+#include "ir/llm/Tables.h"
 
 #include <cmath>
 
@@ -55,7 +56,7 @@ std::optional<ElementValue> ElementValues::at(Value value, ArrayRef<AffineExpr> 
 
 AffineExpr ElementValues::wholeAt(Value value, ArrayRef<AffineExpr> at) {
   auto element = this->at(value, at);
-  if (!element || element->truth || element->pieces.size() != 1)
+  if (!element || element->truth || element->pieces.size() != 1 || !element->pieces.front().leaf.isWhole())
     return AffineExpr();
   return element->pieces.front().leaf.expression;
 }
@@ -80,6 +81,8 @@ std::optional<ElementValue> ElementValues::compute(Value value, ArrayRef<AffineE
   if (!op) {
     if (!isa<IntegerType>(type.getElementType()))
       return fail(op, "an input of floats");
+    if (value == ones_ && !type.getElementType().isInteger(1))
+      return whole(sizes().constant(1));
     Literal literal;
     literal.input = value;
     literal.at.assign(at.begin(), at.end());
@@ -95,9 +98,21 @@ std::optional<ElementValue> ElementValues::compute(Value value, ArrayRef<AffineE
   }
   if (isa<llm::ConstantOp>(op))
     return computeConstant(op, at);
+  if (isa<llm::WeightOp>(op) && allowsTables_)
+    return tableAt(value, at, "is a weight");
   if (isa<llm::Pointwise>(op))
     return computePointwise(op, at);
   return computeMove(op, at);
+}
+
+/// 1 times an element of a table of floats.
+std::optional<ElementValue> ElementValues::tableAt(Value table, ArrayRef<AffineExpr> at, const char *why) {
+  if (!allowsTables_ || !isa<FloatType>(tensorOf(table).getElementType()))
+    return fail(table.getDefiningOp(), why);
+  ElementValue result = whole(sizes().constant(1));
+  result.pieces.back().leaf.table = table;
+  result.pieces.back().leaf.at.assign(at.begin(), at.end());
+  return result;
 }
 
 std::optional<ElementValue> ElementValues::computeConstant(Operation *op, ArrayRef<AffineExpr> at) {
@@ -109,7 +124,7 @@ std::optional<ElementValue> ElementValues::computeConstant(Operation *op, ArrayR
   auto numberAt = [&](int64_t index) -> double {
     if (!isFloat) {
       APInt number = elements.getValues<APInt>()[index];
-      return static_cast<double>(isTruth ? number.getZExtValue() : number.getSExtValue());
+      return isTruth ? static_cast<double>(number.getZExtValue()) : static_cast<double>(number.getSExtValue());
     }
     APFloat number = elements.getValues<APFloat>()[index];
     bool loses = false;
@@ -147,39 +162,48 @@ std::optional<ElementValue> ElementValues::computeConstant(Operation *op, ArrayR
   double first = numberAt(offset), step = numberAt(offset + axisStride) - first;
   for (int64_t i = 0; i < axisSize; ++i)
     if (numberAt(offset + i * axisStride) != first + static_cast<double>(i) * step)
-      return fail(op, "is a table that is no even progression");
+      return tableAt(op->getResult(0), at, "is a table that is no even progression");
   if (step == 0)
     return give(first);
   if (isTruth || first != std::floor(first) || step != std::floor(step))
-    return fail(op, "is a table that is no progression of whole numbers");
+    return tableAt(op->getResult(0), at, "is a table that is no progression of whole numbers");
   return whole(sizes().add(sizes().constant(static_cast<int64_t>(first)),
                            sizes().mul(along, sizes().constant(static_cast<int64_t>(step)))));
 }
 
-/// The place in x of the element at `at` of its reshape.
-std::optional<ElementValues::At> ElementValues::throughReshape(Value x, Value result, ArrayRef<AffineExpr> at) {
-  auto from = shapes_.shapeOf(x), to = shapes_.shapeOf(result);
+std::optional<SmallVector<AffineExpr>> placeBeforeReshape(Value x, Value result, ArrayRef<AffineExpr> at,
+                                                          const llm::SymbolicShapes &shapes,
+                                                          const Coordinates &coordinates) {
+  const llm::SizeExpressions &sizes = coordinates.sizes();
+  auto from = shapes.shapeOf(x), to = shapes.shapeOf(result);
   if (!from || !to)
     return std::nullopt;
-  AffineExpr flat = sizes().constant(0), stride = sizes().constant(1);
-  for (size_t axis = to->size(); axis-- > 0; stride = sizes().mul(stride, (*to)[axis]))
-    flat = sizes().add(flat, sizes().mul(at[axis], stride));
+  AffineExpr flat = sizes.constant(0), stride = sizes.constant(1);
+  for (size_t axis = to->size(); axis-- > 0; stride = sizes.mul(stride, (*to)[axis]))
+    flat = sizes.add(flat, sizes.mul(at[axis], stride));
   SmallVector<AffineExpr> strides(from->size());
-  stride = sizes().constant(1);
-  for (size_t axis = from->size(); axis-- > 0; stride = sizes().mul(stride, (*from)[axis]))
+  stride = sizes.constant(1);
+  for (size_t axis = from->size(); axis-- > 0; stride = sizes.mul(stride, (*from)[axis]))
     strides[axis] = stride;
-  At place;
+  SmallVector<AffineExpr> place;
   for (auto [axis, size] : ::llvm::enumerate(*from)) {
     AffineExpr below = strides[axis];
     if (llm::constantValue(size) == 1) {
-      place.push_back(sizes().constant(0));
+      place.push_back(sizes.constant(0));
       continue;
     }
     if (!flat || !below)
       return std::nullopt;
-    auto [quotient, rest] = sizes().divide(flat, below);
-    AffineExpr spare = sizes().sub(sizes().sub(below, rest), sizes().constant(1));
-    if (!quotient || !coordinates_.isNonNegative(rest) || !coordinates_.isNonNegative(spare))
+    auto [quotient, rest] = sizes.divide(flat, below);
+    // A constant part of the rest that holds whole rows: 5 of rows of 2 is row 2, column 1.
+    if (auto width = llm::constantValue(below); width && *width > 0 && rest) {
+      SmallVector<AffineExpr> zeros(256, sizes.constant(0));
+      auto number = llm::constantValue(sizes.canonical(rest.replaceSymbols(zeros)));
+      AffineExpr rows = sizes.constant(number.value_or(0) / *width);
+      quotient = sizes.add(quotient, rows), rest = sizes.sub(rest, sizes.mul(rows, below));
+    }
+    AffineExpr spare = sizes.sub(sizes.sub(below, rest), sizes.constant(1));
+    if (!quotient || !coordinates.isNonNegative(rest) || !coordinates.isNonNegative(spare))
       return std::nullopt;
     place.push_back(quotient);
     flat = rest;
@@ -214,7 +238,7 @@ std::optional<ElementValue> ElementValues::computeMove(Operation *op, ArrayRef<A
         place.insert(place.begin() + axis, sizes().constant(0));
       return this->at(x, place);
     }
-    auto through = throughReshape(x, op->getResult(0), at);
+    auto through = placeBeforeReshape(x, op->getResult(0), at, shapes_, coordinates_);
     return through ? this->at(x, *through) : fail(op, "moves elements in a way that is not understood");
   }
   if (auto transpose = dyn_cast<llm::TransposeOp>(op)) {
@@ -244,10 +268,10 @@ std::optional<ElementValue> ElementValues::computeMove(Operation *op, ArrayRef<A
       auto highest = sizes().upperBound(start);
       if (highest && *highest < 0)
         start = sizes().max(sizes().add(start, size), sizes().constant(0));
-      else if (!sizes().isAtLeast(start, 0))
+      else if (!sizes().isAtLeast(start, 0) && !llm::isTable(slice.getX()))
         start = AffineExpr();
-      place[axis] =
-          sizes().add(sizes().min(start, size), sizes().mul(at[axis], sizes().constant(slice.getSteps()[index])));
+      // A start beyond the end leaves nothing, so where there is an element the start is the one given.
+      place[axis] = sizes().add(start, sizes().mul(at[axis], sizes().constant(slice.getSteps()[index])));
     }
     return this->at(slice.getX(), place);
   }

@@ -10,17 +10,19 @@
 
 namespace lathe {
 
-/// One value an element may have: an expression, a constant, or an element of an integer input.
+/// One value an element may have: an expression, a constant, an element of an integer input, or an expression times an
+/// element of a table of floats.
 struct Leaf {
   mlir::AffineExpr expression; ///< a whole number
   double number = 0;           ///< when there is neither expression nor input
-  mlir::Value input;
-  llvm::SmallVector<mlir::AffineExpr> at;
+  mlir::Value input, table;
+  llvm::SmallVector<mlir::AffineExpr> at; ///< of input or table
 
   bool operator==(const Leaf &other) const {
-    return expression == other.expression && input == other.input && at == other.at &&
+    return expression == other.expression && input == other.input && table == other.table && at == other.at &&
            (expression || input || number == other.number);
   }
+  bool isWhole() const { return expression && !table; }
   /// The number when it is a constant one.
   std::optional<double> constant() const;
 };
@@ -39,6 +41,11 @@ class ElementValues {
 public:
   ElementValues(const llm::SymbolicShapes &shapes, const Coordinates &coordinates)
       : shapes_(shapes), coordinates_(coordinates) {}
+
+  /// From here on every element of this integer input is 1.
+  void assumeOnes(mlir::Value input) { ones_ = input; }
+  /// From here on constants and weights of floats are tables that other numbers may be multiplied by.
+  void allowTables() { allowsTables_ = true; }
 
   /// The element of `value` at `at` (an expression for each axis, in its range), or nothing, and then problem() says
   /// why. An integer input that is turned into floats is taken to hold 0 and 1.
@@ -60,6 +67,8 @@ private:
   std::string problem_;
   mlir::Operation *problemOp_ = nullptr;
   int depth_ = 0, steps_ = 0;
+  mlir::Value ones_;
+  bool allowsTables_ = false;
 
   const llm::SizeExpressions &sizes() const { return coordinates_.sizes(); }
   std::nullopt_t fail(mlir::Operation *op, const std::string &why);
@@ -69,15 +78,21 @@ private:
   std::optional<ElementValue> computeConstant(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> at);
   std::optional<ElementValue> select(const Condition &condition, const ElementValue &x, const ElementValue &y,
                                      mlir::Operation *op);
-  std::optional<At> throughReshape(mlir::Value x, mlir::Value result, llvm::ArrayRef<mlir::AffineExpr> at);
   std::optional<Condition> compare(mlir::Operation *op, const Leaf &a, const Leaf &b);
   std::optional<Leaf> combine(mlir::Operation *op, const Leaf &a, const Leaf &b);
   std::optional<ElementValue> asNumber(ElementValue value, mlir::Operation *op);
   std::optional<ElementValue> asZeroOrOne(ElementValue value, mlir::Operation *op);
   std::optional<Condition> asTruth(const ElementValue &value, mlir::Operation *op);
   std::optional<ElementValue> merged(ElementValue value, mlir::Operation *op);
+  std::optional<ElementValue> tableAt(mlir::Value table, llvm::ArrayRef<mlir::AffineExpr> at, const char *why);
   ElementValue whole(mlir::AffineExpr expression) const;
   ElementValue number(double value) const;
 };
+
+/// The place in x of the element at `at` of its reshape `result`; nothing where that cannot be said.
+std::optional<llvm::SmallVector<mlir::AffineExpr>> placeBeforeReshape(mlir::Value x, mlir::Value result,
+                                                                      llvm::ArrayRef<mlir::AffineExpr> at,
+                                                                      const llm::SymbolicShapes &shapes,
+                                                                      const Coordinates &coordinates);
 
 } // namespace lathe

@@ -44,6 +44,7 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
         isa<llm::ShapeOfOp>(op) || !isSmall(op->getResult(0).getType()))
       return {};
     std::vector<reference::Tensor> operands;
+    int64_t largest = 64;
     for (Value operand : op->getOperands()) {
       auto constant = operand.getDefiningOp<llm::ConstantOp>();
       if (!constant || !isSmall(operand.getType()))
@@ -51,8 +52,12 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
       Result<reference::Tensor> tensor = reference::tensorOf(constant.getValue());
       if (!tensor)
         return {};
+      largest = std::max(largest, tensor->size());
       operands.push_back(std::move(*tensor));
     }
+    // A table that is a product of rows and columns says more by them: a mask, distances times slopes.
+    if (isa<llm::Pointwise>(op) && cast<RankedTensorType>(op->getResult(0).getType()).getNumElements() > largest)
+      return {};
     Result<reference::Tensor> result = reference::evaluateOp(op, operands);
     if (!result || result->size() > maxElements)
       return {};

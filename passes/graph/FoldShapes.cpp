@@ -2,6 +2,7 @@
 // the sizes that are static. Relies on SymbolicShapes for all knowledge.
 #include "passes/Passes.h"
 
+#include "ir/llm/ControlOps.h"
 #include "ir/llm/SymbolicShapes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -16,14 +17,14 @@ namespace lathe {
 
 namespace {
 
-/// Ops that already are a normal form of what they give, or say more than their elements: also the squeeze, reshape or
+/// Ops that already are a normal form of what they give, or say more than their elements: also the squeeze, unsqueeze, reshape or
 /// cast that gives an llm.dims the type of a scalar, a matrix or narrower integers.
 bool isNormal(Operation *op) {
-  if (isa<llm::DimsOp, llm::ConstantOp, llm::WeightOp, llm::PositionsOp>(op))
+  if (isa<llm::DimsOp, llm::ConstantOp, llm::WeightOp, llm::PositionsOp, llm::SizeOp>(op))
     return true;
   if (auto cast = dyn_cast<llm::CastOp>(op); cast && cast.getX().getDefiningOp())
     op = isa<llm::CastOp>(cast.getX().getDefiningOp()) ? op : cast.getX().getDefiningOp();
-  if (isa<llm::SqueezeOp, llm::ReshapeOp>(op) && op->getOperand(0).getDefiningOp())
+  if (isa<llm::SqueezeOp, llm::UnsqueezeOp, llm::ReshapeOp>(op) && op->getOperand(0).getDefiningOp())
     op = op->getOperand(0).getDefiningOp();
   return isa<llm::DimsOp>(op);
 }
@@ -63,6 +64,11 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
       }
     }
     builder.setInsertionPointToStart(&function.getBody().front());
+    definitions.clear();
+    for (Operation &op : function.getBody().front())
+      for (StringRef symbol : llm::definedSymbols(&op))
+        if (auto position = llm::symbolPosition(&op, symbol))
+          definitions[*position] = &op;
     SmallVector<Operation *> dead;
     for (Operation &op : ::llvm::make_early_inc_range(function.getBody().front())) {
       for (Value result : op.getResults())
@@ -89,10 +95,12 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
         key = AffineMapAttr::get(shapes.map(*content));
       }
       Value &value = made[{key, type}];
-      if (!value)
+      if (!value) {
+        placeAfterSizes(builder, *content, function);
         value = isa<AffineMapAttr>(key)
                     ? makeDims(builder, op.getLoc(), type, cast<AffineMapAttr>(key))
                     : builder.create<llm::ConstantOp>(op.getLoc(), cast<ElementsAttr>(key)).getResult();
+      }
       op.getResult(0).replaceAllUsesWith(value);
       dead.push_back(&op);
       ++foldedCount;
@@ -103,6 +111,25 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
                                                function.getBody().front().getTerminator()->getOperandTypes()));
     normalizeBounds(function, shapes, builder);
   }
+
+  /// At the start of the function, or where the last one of the expressions' symbols becomes known.
+  void placeAfterSizes(OpBuilder &builder, ArrayRef<AffineExpr> expressions, func::FuncOp function) {
+    Block &block = function.getBody().front();
+    builder.setInsertionPointToStart(&block);
+    if (definitions.empty())
+      return;
+    Operation *last = nullptr;
+    for (AffineExpr expression : expressions)
+      expression.walk([&](AffineExpr part) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(part);
+        Operation *definition = symbol ? definitions.lookup(symbol.getPosition()) : nullptr;
+        if (definition && (!last || last->isBeforeInBlock(definition)))
+          last = definition;
+      });
+    if (last)
+      builder.setInsertionPointAfter(last);
+  }
+  DenseMap<unsigned, Operation *> definitions; // symbols that data decides -> the op that makes them known
 
   /// The expressions as a tensor of any type of integers.
   Value makeDims(OpBuilder &builder, Location location, RankedTensorType type, AffineMapAttr expressions) {

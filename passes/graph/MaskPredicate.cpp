@@ -4,6 +4,8 @@
 
 #include "ir/llm/Llm.h"
 
+#include <llvm/Support/Format.h>
+
 using namespace mlir;
 
 namespace lathe {
@@ -21,13 +23,15 @@ namespace {
 
 class Reader {
 public:
-  Reader(Value mask, ArrayRef<AffineExpr> sizes, const llm::SymbolicShapes &shapes)
-      : mask(mask), shapes(shapes), coordinates(shapes, sizes, mask.getContext()), values(shapes, coordinates) {}
+  Reader(Value mask, ArrayRef<AffineExpr> sizes, const llm::SymbolicShapes &shapes, MaskUse use)
+      : mask(mask), use(use), shapes(shapes), coordinates(shapes, sizes, mask.getContext()),
+        values(shapes, coordinates) {}
 
   MaskPredicate read() {
     auto seen = visible();
     if (!seen)
-      return unknown(values.problem().empty() ? "is not understood" : values.problem(), values.problemOp());
+      return unknown(values.problem().empty() ? problem.empty() ? "is not understood" : problem : values.problem(),
+                     values.problemOp());
     MaskPredicate result;
     for (const Clause &clause : seen->clauses()) {
       if (clause.size() != 1)
@@ -44,9 +48,11 @@ public:
 
 private:
   Value mask;
+  MaskUse use;
   const llm::SymbolicShapes &shapes;
   Coordinates coordinates;
   ElementValues values;
+  std::string problem; // of what was understood of the elements
 
   MaskPredicate unknown(const std::string &why, Operation *op) {
     MaskPredicate result;
@@ -86,9 +92,18 @@ private:
     std::optional<Condition> seen = Condition::never();
     for (const ElementValue::Piece &piece : value->pieces) {
       auto number = piece.leaf.constant();
-      if (!number || (*number != 0 && !(*number <= hidden)))
+      double lets = use == MaskUse::Factor ? 1 : 0;
+      auto hides = [&](double value) {
+        return use == MaskUse::Factor ? value == 0 : use == MaskUse::Added ? value <= hidden : value >= -hidden;
+      };
+      if (!number || (*number != lets && !hides(*number))) {
+        std::string text;
+        ::llvm::raw_string_ostream(text) << ::llvm::format("%g", number.value_or(0));
+        problem = "adds " + (number ? text : "numbers that are no constants") +
+                  ", where only 0 lets through and -10000 or less hides";
         return std::nullopt;
-      seen = *number == 0 ? seen->orElse(piece.when, coordinates) : seen;
+      }
+      seen = *number == lets ? seen->orElse(piece.when, coordinates) : seen;
       if (!seen)
         return std::nullopt;
     }
@@ -124,8 +139,8 @@ private:
 
 } // namespace
 
-MaskPredicate readMask(Value mask, ArrayRef<AffineExpr> sizes, const llm::SymbolicShapes &shapes) {
-  return Reader(mask, sizes, shapes).read();
+MaskPredicate readMask(Value mask, ArrayRef<AffineExpr> sizes, const llm::SymbolicShapes &shapes, MaskUse use) {
+  return Reader(mask, sizes, shapes, use).read();
 }
 
 } // namespace lathe

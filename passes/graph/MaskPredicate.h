@@ -25,8 +25,13 @@ struct MaskPredicate {
   std::optional<int64_t> window(const llm::SymbolicShapes &shapes) const;
 };
 
+/// What scores and the numbers of a mask make: their sum, their difference (0 is seen, 10000 and above is hidden), or
+/// their product (1 is seen, 0 is hidden).
+enum class MaskUse { Added, Subtracted, Factor };
+
 /// Reads `mask`, booleans (true is seen) or numbers that are added to scores (0 is seen, -10000 and below is hidden;
 /// anything else is unknown), that broadcasts to (batch, heads, T, S) with these sizes.
-MaskPredicate readMask(mlir::Value mask, llvm::ArrayRef<mlir::AffineExpr> sizes, const llm::SymbolicShapes &shapes);
+MaskPredicate readMask(mlir::Value mask, llvm::ArrayRef<mlir::AffineExpr> sizes, const llm::SymbolicShapes &shapes,
+                       MaskUse use = MaskUse::Added);
 
 } // namespace lathe

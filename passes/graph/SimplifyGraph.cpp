@@ -80,6 +80,7 @@ struct SimplifyGraph : impl::SimplifyGraphBase<SimplifyGraph> {
     addMovePatterns(patterns, shapes);
     addSlicePatterns(patterns, shapes);
     addMathPatterns(patterns, shapes);
+    addScatterPatterns(patterns, shapes);
     auto count = [&] { return static_cast<int64_t>(function.getBody().front().getOperations().size()); };
     int64_t before = count();
     GreedyRewriteConfig config;

@@ -12,6 +12,7 @@ namespace lathe {
 void addMovePatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes);
 void addSlicePatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes);
 void addMathPatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes);
+void addScatterPatterns(mlir::RewritePatternSet &patterns, const llm::SymbolicShapes &shapes);
 
 /// Replaces the op's result by `value`, which has the same elements; static sizes that only the op's type has go to
 /// `value`.

@@ -160,10 +160,42 @@ struct GatherToSlice : OpRewritePattern<llm::GatherOp> {
   }
 };
 
+/// gather(x, i < 0 ? i + size : i) => gather(x, i), which counts negative indices from the end by itself
+struct DropIndexWrap : OpRewritePattern<llm::GatherOp> {
+  DropIndexWrap(MLIRContext *context, const llm::SymbolicShapes &shapes) : OpRewritePattern(context), shapes(shapes) {}
+  const llm::SymbolicShapes &shapes;
+
+  LogicalResult matchAndRewrite(llm::GatherOp op, PatternRewriter &rewriter) const override {
+    auto select = op.getIndices().getDefiningOp<llm::SelectOp>();
+    auto compare = select ? select.getCondition().getDefiningOp<llm::CompareOp>() : llm::CompareOp();
+    auto wrapped = select ? select.getX().getDefiningOp<llm::AddOp>() : llm::AddOp();
+    Value index = select ? select.getY() : Value();
+    if (!compare || !wrapped || compare.getPredicate() != llm::Predicate::lt || compare.getLhs() != index ||
+        index.getType() != op.getIndices().getType())
+      return failure();
+    auto isZero = [&](Value value) {
+      auto number = shapes.integersOf(value);
+      return number && ::llvm::all_of(*number, [](int64_t each) { return each == 0; });
+    };
+    auto isSize = [&](Value value) {
+      auto content = shapes.contentOf(value);
+      AffineExpr size = shapes.sizeOf(op.getX(), op.getAxis());
+      return content && size && ::llvm::all_of(*content, [&](AffineExpr each) { return each == size; });
+    };
+    bool wraps = (wrapped.getLhs() == index && isSize(wrapped.getRhs())) ||
+                 (wrapped.getRhs() == index && isSize(wrapped.getLhs()));
+    if (!wraps || !isZero(compare.getRhs()))
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.getIndicesMutable().assign(index); });
+    return success();
+  }
+};
+
 } // namespace
 
 void addSlicePatterns(RewritePatternSet &patterns, const llm::SymbolicShapes &shapes) {
-  patterns.add<NormalizeSlice, SliceOfSlice, SliceOfConcat, GatherToSlice>(patterns.getContext(), shapes);
+  patterns.add<NormalizeSlice, SliceOfSlice, SliceOfConcat, GatherToSlice, DropIndexWrap>(patterns.getContext(),
+                                                                                        shapes);
 }
 
 } // namespace lathe

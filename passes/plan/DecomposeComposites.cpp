@@ -1,5 +1,9 @@
 // decompose-composites: composite ops that no kernel computes as such become the primitive ops that say the same.
 #include "passes/Passes.h"
+#include "passes/plan/DecomposeMoe.h"
+#include "passes/plan/DecomposeUnsized.h"
+
+#include "kernels-templates/Catalog.h"
 
 using namespace mlir;
 
@@ -26,8 +30,38 @@ Value activate(OpBuilder &builder, Location location, llm::Activation activation
   llvm_unreachable("an activation of the enum");
 }
 
+/// A linear map whose weight is computed when the model runs: a product.
+void decomposeLinear(llm::LinearOp linear) {
+  OpBuilder builder(linear);
+  Location location = linear.getLoc();
+  auto x = cast<RankedTensorType>(linear.getX().getType()), type = cast<RankedTensorType>(linear.getWeight().getType());
+  Value right = linear.getWeight();
+  auto transpose = right.getDefiningOp<llm::TransposeOp>();
+  right = transpose ? transpose.getX() : builder.create<llm::TransposeOp>(location, right, ArrayRef<int64_t>{1, 0});
+  if (type.getElementType() != x.getElementType())
+    right = builder.create<llm::CastOp>(
+        location, RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, x.getElementType()), right);
+  Value result = builder.create<llm::MatmulOp>(location, linear.getX(), right);
+  if (linear.getBias())
+    result = builder.create<llm::AddOp>(location, result, linear.getBias());
+  linear.replaceAllUsesWith(result);
+  linear.erase();
+}
+
 struct DecomposeComposites : impl::DecomposeCompositesBase<DecomposeComposites> {
   void runOnOperation() override {
+    getOperation().walk([&](llm::MoeOp moe) {
+      decomposeMoe(moe);
+      ++decomposedCount;
+    });
+    decomposedCount += decomposeUnsized(getOperation());
+    getOperation().walk([&](llm::LinearOp linear) {
+      Type element = cast<RankedTensorType>(linear.getWeight().getType()).getElementType();
+      if (!isa<FloatType>(element) || kernels::isWeight(linear.getWeight()))
+        return;
+      decomposeLinear(linear);
+      ++decomposedCount;
+    });
     getOperation().walk([&](llm::GluOp glu) {
       if (!glu.getUp() && glu.getGate().getDefiningOp<llm::LinearOp>() && glu.getGate().hasOneUse())
         return;

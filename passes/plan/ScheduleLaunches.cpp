@@ -1,9 +1,12 @@
-// schedule-launches: a function of plan.groups over value tensors => a plan.program of launches over buffers, in the
-// function's order. Weight expressions become plan.weight with their pieces.
+// schedule-launches: a function of plan.groups over value tensors => a plan.program of launches over buffers, stage by
+// stage and there in the function's order. Weight expressions become plan.weight with their pieces; llm.size, llm.if
+// and llm.loop become steps, after which a stage begins.
 #include "passes/Passes.h"
+#include "passes/plan/Stages.h"
 #include "passes/plan/Views.h"
 #include "passes/plan/WeightPieces.h"
 
+#include "ir/llm/ControlOps.h"
 #include "ir/llm/SymbolicShapes.h"
 #include "ir/plan/Plan.h"
 #include "kernels-templates/Catalog.h"
@@ -34,9 +37,13 @@ public:
       : function(function), builder(builder), shapes(function), context(function.getContext()) {}
 
   LogicalResult run() {
+    FailureOr<plan::Stages> stages = plan::stagesOf(function);
+    if (failed(stages))
+      return failure();
     SmallVector<StringRef> names(shapes.symbols().begin(), shapes.symbols().end());
-    auto program = builder.create<plan::ProgramOp>(function.getLoc(), function.getName(),
-                                                   builder.getStrArrayAttr(names), ArrayAttr());
+    auto program =
+        builder.create<plan::ProgramOp>(function.getLoc(), function.getName(), builder.getStrArrayAttr(names),
+                                        ArrayAttr(), DenseI64ArrayAttr(), DenseI64ArrayAttr());
     builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
     for (BlockArgument argument : function.getArguments())
       if (failed(addArgument(argument)))
@@ -45,9 +52,14 @@ public:
     for (OpOperand &result : returned->getOpOperands())
       if (failed(addResult(result)))
         return failure();
-    for (plan::GroupOp group : function.getBody().front().getOps<plan::GroupOp>())
-      if (failed(addLaunch(group)))
-        return failure();
+    for (const plan::Stage &stage : *stages) {
+      for (plan::GroupOp group : stage.groups)
+        if (failed(addLaunch(group)))
+          return failure();
+      for (Operation *step : stage.steps)
+        if (failed(addStep(step)))
+          return failure();
+    }
     return success();
   }
 
@@ -123,6 +135,10 @@ private:
       return buffer;
     }
     Value source = plan::viewed(operand);
+    if (kernels::isWeight(source)) // seen in another shape
+      return operandBuffer(source, packing, location);
+    while (auto size = source.getDefiningOp<llm::SizeOp>())
+      source = plan::viewed(size.getValue());
     Value &buffer = buffers[source];
     if (buffer)
       return buffer;
@@ -170,7 +186,38 @@ private:
                                          label + ".workspace", builder.getI8Type(), map({bytes}), IntegerAttr()));
     builder.create<plan::LaunchOp>(group.getLoc(), operands, group.getKernel(), group.getParameters(),
                                    group.getFunctors(), group.getParams(), group.getGrid(), group.getThreadScratch(),
-                                   group.getBytesRead(), reads, writes, updates);
+                                   group.getBytesRead(), reads, writes, updates, group.getChecksAttr());
+    return success();
+  }
+
+  LogicalResult addStep(Operation *step) {
+    auto packing = builder.getStringAttr("");
+    SmallVector<Value> operands, results;
+    for (Value operand : step->getOperands()) {
+      auto buffer = operandBuffer(operand, packing, step->getLoc());
+      if (failed(buffer))
+        return failure();
+      operands.push_back(*buffer);
+    }
+    std::string label = labelOf(step->getLoc());
+    if (auto size = dyn_cast<llm::SizeOp>(step)) {
+      builder.create<plan::SizeOp>(step->getLoc(), operands[0], size.getSymbol());
+      return success();
+    }
+    for (Value result : step->getResults()) {
+      auto buffer = makeBuffer(result, plan::Arena::result, label, step->getLoc());
+      if (failed(buffer))
+        return failure();
+      results.push_back(buffers[result] = *buffer);
+    }
+    if (auto branch = dyn_cast<llm::IfOp>(step)) {
+      builder.create<plan::IfOp>(step->getLoc(), operands[0], branch.getThenAttr(), branch.getOtherwiseAttr(),
+                                 ArrayRef<Value>(operands).drop_front(), results);
+    } else {
+      auto loop = cast<llm::LoopOp>(step);
+      builder.create<plan::LoopOp>(step->getLoc(), loop.getBodyAttr(), operands[0], operands[1],
+                                   ArrayRef<Value>(operands).drop_front(2), loop.getCarriedAttr(), results);
+    }
     return success();
   }
 };
@@ -194,16 +241,24 @@ struct VerifyScheduled : impl::VerifyScheduledBase<VerifyScheduled> {
     for (plan::ProgramOp program : getOperation().getOps<plan::ProgramOp>()) {
       DenseSet<Value> written;
       auto needsWriter = [](plan::BufferOp buffer) {
-        return buffer && (buffer.getArena() == plan::Arena::scratch || buffer.getArena() == plan::Arena::output);
+        return buffer && (buffer.getArena() == plan::Arena::scratch || buffer.getArena() == plan::Arena::output ||
+                          buffer.getArena() == plan::Arena::result);
       };
-      for (plan::LaunchOp launch : program.getBody().getOps<plan::LaunchOp>()) {
-        for (Value read : launch.getBuffers().take_front(launch.getReads()))
+      for (Operation &op : program.getBody().front()) {
+        OperandRange reads = op.getOperands(), writes = reads.drop_front(reads.size());
+        if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
+          writes = launch.getBuffers().slice(launch.getReads(), launch.getWrites());
+          reads = launch.getBuffers().take_front(launch.getReads());
+        } else if (isa<plan::IfOp, plan::LoopOp>(op)) {
+          writes = isa<plan::IfOp>(op) ? cast<plan::IfOp>(op).getOutputs() : cast<plan::LoopOp>(op).getOutputs();
+          reads = reads.drop_back(writes.size());
+        }
+        for (Value read : reads)
           if (auto buffer = read.getDefiningOp<plan::BufferOp>(); needsWriter(buffer) && !written.contains(read)) {
-            launch.emitOpError("reads the buffer '") << buffer.getLabel() << "' before any launch wrote it";
+            op.emitOpError("reads the buffer '") << buffer.getLabel() << "' before any launch wrote it";
             return signalPassFailure();
           }
-        for (Value buffer : launch.getBuffers().slice(launch.getReads(), launch.getWrites()))
-          written.insert(buffer);
+        written.insert(writes.begin(), writes.end());
       }
       for (plan::BufferOp buffer : program.getBody().getOps<plan::BufferOp>())
         if (buffer.getArena() == plan::Arena::output && !written.contains(buffer.getResult())) {

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/plan/Views.h"
 
+#include "ir/llm/ControlOps.h"
 #include "ir/llm/SymbolicShapes.h"
 #include "ir/plan/Plan.h"
 #include "kernels-templates/Catalog.h"
@@ -23,8 +24,9 @@ namespace {
 
 /// What needs no launch: its value is known when the plan is made, or is the same bytes as its operand.
 bool needsNoKernel(Operation *op) {
-  return isa<llm::WeightOp, llm::ConstantOp, llm::DimsOp, plan::GroupOp>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
-         plan::isView(op) || (op->getNumResults() == 1 && kernels::isWeight(op->getResult(0)));
+  return isa<llm::WeightOp, llm::ConstantOp, llm::DimsOp, plan::GroupOp, llm::SizeOp, llm::IfOp, llm::LoopOp>(op) ||
+         op->hasTrait<OpTrait::IsTerminator>() || plan::isView(op) ||
+         (op->getNumResults() == 1 && kernels::isWeight(op->getResult(0)));
 }
 
 class Selection {
@@ -36,6 +38,7 @@ public:
 
   void run() {
     copyResults();
+    copyOperands();
     SmallVector<Operation *> worklist;
     for (Operation &op : function.getBody().front())
       worklist.push_back(&op);
@@ -72,23 +75,36 @@ private:
       bool isNew = sources.insert(source).second;
       if (isNew && producer && !isa<llm::DimsOp>(producer) && !needsNoKernel(producer))
         continue;
-      OpBuilder before(returned);
-      Location location = result.get().getLoc();
-      auto type = cast<RankedTensorType>(result.get().getType());
-      if (!kernels::isWeight(result.get())) {
-        result.set(before.create<llm::CastOp>(location, type, result.get()));
-        continue;
-      }
-      // A cast of a weight would be a weight again.
-      Value shape = before.create<llm::ConstantOp>(location, before.getI64TensorAttr(type.getShape()));
-      result.set(before.create<llm::ExpandOp>(location, type, result.get(), shape));
+      copy(result);
     }
+  }
+  /// What a function is called with is a buffer in the shape that the function sees.
+  void copyOperands() {
+    for (Operation &op : function.getBody().front())
+      if (isa<llm::IfOp, llm::LoopOp>(op))
+        for (OpOperand &operand : op.getOpOperands()) {
+          Operation *producer = operand.get().getDefiningOp();
+          if (producer && !isa<llm::DimsOp, llm::IfOp, llm::LoopOp>(producer) && needsNoKernel(producer))
+            copy(operand);
+        }
+  }
+  static void copy(OpOperand &operand) {
+    OpBuilder before(operand.getOwner());
+    Location location = operand.get().getLoc();
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    if (!kernels::isWeight(operand.get())) {
+      operand.set(before.create<llm::CastOp>(location, type, operand.get()));
+      return;
+    }
+    // A cast of a weight would be a weight again.
+    Value shape = before.create<llm::ConstantOp>(location, before.getI64TensorAttr(type.getShape()));
+    operand.set(before.create<llm::ExpandOp>(location, type, operand.get(), shape));
   }
 
   /// Whether a launch reads the value, perhaps through views.
   static bool isRead(Value value) {
     return ::llvm::any_of(value.getUsers(), [&](Operation *user) {
-      return isa<plan::GroupOp>(user) ||
+      return isa<plan::GroupOp, llm::SizeOp, llm::IfOp, llm::LoopOp>(user) ||
              (plan::isView(user) && user->getOperand(0) == value && isRead(user->getResult(0)));
     });
   }
@@ -161,7 +177,7 @@ private:
     auto group = at.create<plan::GroupOp>(
         root->getLoc(), types, launch.inputs, kernel.name(), builder.getDictionaryAttr(launch.parameters),
         launch.functors, map(launch.params), one(launch.grid), one(launch.threadScratch), one(launch.bytesRead),
-        builder.getArrayAttr(packing), map(workspaces), persistent);
+        builder.getArrayAttr(packing), map(workspaces), persistent, checksOf(launch));
     Block &block = group.getBody().emplaceBlock();
     IRMapping mapping;
     for (Value input : launch.inputs)
@@ -186,6 +202,21 @@ private:
     fused += launch.ops.size() > 1;
   }
 
+  /// Those of the kernel, and that inputs which are views in another shape have as many elements as what they show.
+  AffineMapAttr checksOf(const kernels::Launch &launch) {
+    SmallVector<AffineExpr> pairs;
+    auto add = [&](AffineExpr left, AffineExpr right) {
+      if (left && right && left != right)
+        pairs.append({left, right});
+    };
+    for (auto [left, right] : launch.checks)
+      add(left, right);
+    for (Value input : launch.inputs)
+      if (Value source = plan::viewed(input); source != input && !kernels::isWeight(input))
+        add(shapes.elementCount(source), shapes.elementCount(input));
+    return pairs.empty() ? AffineMapAttr() : AffineMapAttr::get(map(pairs));
+  }
+
   /// Shapes and constants that ops of the launch use but the kernel does not read (bounds, sizes, scalars computed from
   /// shapes) come along into the region.
   void cloneShapes(const kernels::Launch &launch, IRMapping &mapping, OpBuilder &inside) {
@@ -200,6 +231,12 @@ private:
     if (!op || mapping.contains(value) || isa<plan::GroupOp>(op) ||
         !(isa<llm::ConstantOp, llm::DimsOp>(op) || shapes.contentOf(value)))
       return;
+    if (isa<llm::SizeOp>(op)) { // as its symbol
+      auto type = RankedTensorType::get({1}, builder.getI64Type());
+      Value dims = inside.create<llm::DimsOp>(op->getLoc(), type, AffineMapAttr::get(map(*shapes.contentOf(value))));
+      mapping.map(value, inside.create<llm::SqueezeOp>(op->getLoc(), dims, ArrayRef<int64_t>{0}).getResult());
+      return;
+    }
     for (Value operand : op->getOperands())
       cloneKnown(operand, mapping, inside);
     if (::llvm::all_of(op->getOperands(), [&](Value operand) { return mapping.contains(operand); }))

@@ -5,7 +5,7 @@
 
 namespace lathe::plan {
 
-inline bool isView(mlir::Operation *op) { return mlir::isa<llm::ReshapeOp, llm::SqueezeOp, llm::UnsqueezeOp>(op); }
+inline bool isView(mlir::Operation *op) { return mlir::isa<llm::ReshapeOp, llm::SqueezeOp, llm::UnsqueezeOp, llm::BitCastOp>(op); }
 
 /// The value whose bytes `value` shows.
 inline mlir::Value viewed(mlir::Value value) {

@@ -1,7 +1,7 @@
 // quantize-activations: linears whose weight is block-quantised get int8 activations, unless f32 is asked for.
 #include "passes/Passes.h"
 
-#include "ir/llm/Llm.h"
+#include "ir/llm/MoeOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -15,9 +15,10 @@ namespace lathe {
 
 namespace {
 
-bool hasBlockWeight(llm::LinearOp linear) {
-  return isa<llm::BlockType>(cast<RankedTensorType>(linear.getWeight().getType()).getElementType());
+bool isBlocks(Value weight) {
+  return isa<llm::BlockType>(cast<RankedTensorType>(weight.getType()).getElementType());
 }
+bool hasBlockWeight(llm::LinearOp linear) { return isBlocks(linear.getWeight()); }
 
 struct VerifyQuantized : impl::VerifyQuantizedBase<VerifyQuantized> {
   void runOnOperation() override {
@@ -41,6 +42,11 @@ struct QuantizeActivations : impl::QuantizeActivationsBase<QuantizeActivations> 
     getOperation().walk([&](llm::LinearOp linear) {
       bool int8 = hasBlockWeight(linear) && compute != "f32";
       linear.setInt8Activations(int8);
+      (int8 ? quantizedCount : keptCount) += 1;
+    });
+    getOperation().walk([&](llm::MoeOp moe) {
+      bool int8 = isBlocks(moe.getGate()) && isBlocks(moe.getDown()) && compute != "f32";
+      moe.setInt8Activations(int8);
       (int8 ? quantizedCount : keptCount) += 1;
     });
   }
