@@ -72,12 +72,12 @@ Result<std::vector<reference::Tensor>> computeOnCpu(const check::CheckCase &test
     return model.status();
   Session session(*model, pool);
   const Plan &plan = session.model().plan();
-  const LatheFunction &function = plan.functions.front();
+  func::FuncOp source = test.function;
+  const LatheFunction &function = *plan.function(source.getName().str());
 
   std::vector<std::vector<int64_t>> shapes;
   std::vector<AlignedVector<std::byte>> copies;
-  std::vector<BufferView> inputs, outputs;
-  func::FuncOp source = test.function;
+  std::vector<BufferView> inputs;
   for (auto [index, tensor] : ::llvm::enumerate(test.inputs)) {
     if (isa<llm::KvCacheType>(source.getArgument(index).getType()))
       continue; // lies in the state arena, zero as the test's is
@@ -87,32 +87,18 @@ Result<std::vector<reference::Tensor>> computeOnCpu(const check::CheckCase &test
     copies.push_back(std::move(copy));
     inputs.push_back({copies.back().data(), copies.back().size()});
   }
-  Result<std::vector<int64_t>> symbols = symbolsFromInputs(plan, function, shapes);
-  if (!symbols)
-    return symbols.status();
-  for (int64_t &symbol : *symbols)
-    symbol = std::max<int64_t>(symbol, 0);
-  Result<FunctionShape *> shape = session.shape(function, *symbols);
-  if (!shape)
-    return shape.status();
-  if (Status status = session.reserveState((*shape)->stateBytes, ""); !status)
-    return status;
-  std::vector<AlignedVector<std::byte>> memory;
-  for (const TensorShape &output : (*shape)->outputs) {
-    memory.emplace_back(output.bytes);
-    outputs.push_back({memory.back().data(), memory.back().size()});
-  }
-  if (Status status = session.run(**shape, inputs, outputs); !status)
-    return status;
+  Result<std::vector<OwnedTensor>> outputs = session.evaluate(function, inputs, shapes);
+  if (!outputs)
+    return outputs.status();
 
   std::vector<reference::Tensor> results;
   size_t next = 0;
   for (Type type : source.getResultTypes()) {
     if (isa<llm::KvCacheType>(type))
       return Status::failure("a cache is not read back; check what an attention makes of it");
-    const TensorShape &output = (*shape)->outputs[next];
+    const OwnedTensor &output = (*outputs)[next];
     Result<reference::Tensor> tensor = reference::Tensor::ofBytes(
-        output.type, output.dims, {reinterpret_cast<const uint8_t *>(memory[next].data()), memory[next].size()});
+        output.type, output.dims, {reinterpret_cast<const uint8_t *>(output.data.get()), output.bytes});
     if (!tensor)
       return tensor.status();
     results.push_back(*tensor);

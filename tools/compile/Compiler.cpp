@@ -48,6 +48,8 @@ Status Compiler::import() {
   report("importing");
   ImportOptions importOptions;
   importOptions.weights = options_.weightsFile;
+  importOptions.facts = options_.facts;
+  importOptions.constants = options_.constants;
   Result<Model> model = importModel(*context_, options_.model, importOptions);
   if (!model)
     return model.status();
@@ -73,8 +75,10 @@ Status Compiler::checkExpected() {
   std::string all;
   for (const auto &[name, count] : counts)
     all += " " + name + "=" + std::to_string(count);
-  return Status::failure("after fusion the graph has " + problem + "; it has" + all);
+  return Status::failure("after fusion the graph has " + problem + "; it has" + all + "\n" + textOf(explanation()));
 }
+
+Explanation Compiler::explanation() { return explainFusion(module(), fusionLog_); }
 
 Status Compiler::lower(Phase last) {
   std::optional<Location> place;
@@ -85,10 +89,8 @@ Status Compiler::lower(Phase last) {
       place = diagnostic.getLocation();
       std::string text;
       ::llvm::raw_string_ostream stream(text);
-      if (auto named = dyn_cast<NameLoc>(diagnostic.getLocation()))
-        stream << "'" << named.getName().getValue() << "': ";
-      else if (!isa<UnknownLoc>(diagnostic.getLocation()))
-        stream << diagnostic.getLocation() << ": ";
+      if (!isa<UnknownLoc>(diagnostic.getLocation()))
+        stream << placeText(diagnostic.getLocation()) << ": ";
       stream << diagnostic;
       if (!diagnostics_.empty())
         diagnostics_ += "\n";
@@ -96,7 +98,7 @@ Status Compiler::lower(Phase last) {
     }
     return success();
   });
-  for (int phase = static_cast<int>(Phase::Canonicalize); phase <= static_cast<int>(last); ++phase) {
+  for (int phase = static_cast<int>(done_) + 1; phase <= static_cast<int>(last); ++phase) {
     if (cancelled())
       return Status::failure("interrupted");
     report("lowering");
@@ -108,6 +110,7 @@ Status Compiler::lower(Phase last) {
     pipeline.wantStep = options_.wantStep;
     pipeline.requireStep = options_.requireStep;
     pipeline.wantForward = options_.wantForward;
+    pipeline.log = options_.explain || !options_.expect.empty() ? &fusionLog_ : nullptr;
     buildPhase(manager, static_cast<Phase>(phase), pipeline);
     if (failed(manager.run(module())))
       return Status::failure(options_.model + ": " + diagnostics_);

@@ -8,6 +8,7 @@
 #include "frontend/Frontend.h"
 #include "ir/Target.h"
 #include "passes/Pipelines.h"
+#include "passes/explain/Explanation.h"
 #include "runtime/Artifact.h"
 
 #include <mlir/IR/MLIRContext.h>
@@ -23,6 +24,7 @@ namespace lathe {
 struct CompileOptions {
   std::string model;
   std::string weightsFile; ///< --weights FILE of a .lm
+  std::vector<Weight> constants; ///< of an .onnx: inputs whose values are known (ImportOptions)
   std::vector<std::string> targets = {"cpu"};
   std::string compute = "auto"; ///< auto, f32, int8
   std::string kvType = "auto";  ///< auto, f32, f16, bf16
@@ -31,6 +33,8 @@ struct CompileOptions {
   bool wantForward = true;      ///< the graph as imported: exec
   WeightStorage storage = WeightStorage::Embed;
   std::vector<std::pair<std::string, int64_t>> expect; ///< ops of @forward after `fuse`, by mnemonic
+  bool explain = false;                                ///< keep near misses of fusions
+  ModelFacts *facts = nullptr;                         ///< filled by the import, also where it fails; may be null
   unsigned threads = 0;                                ///< for compiling; 0: one a CPU
   /// What is being done ("importing", "compiling kernels"), and how much of it; may be empty.
   std::function<void(const std::string &what, uint64_t done, uint64_t total)> progress;
@@ -45,8 +49,11 @@ public:
   ~Compiler();
 
   Status import();
-  /// Runs the phases up to and including `last`; `--expect` is checked after `fuse`.
+  /// Runs the phases up to and including `last` that did not run yet; `--expect` is checked after `fuse`.
   Status lower(Phase last = Phase::Place);
+  /// What fusion made of the graph, and what it nearly did: after `fuse`, and while there is @forward. With
+  /// CompileOptions::explain or ::expect alone there are near misses.
+  Explanation explanation();
   /// The module as it is now, as text.
   std::string print(bool locations = false);
   /// Compiles the kernels and makes the plan section.
@@ -73,6 +80,7 @@ private:
   PlanSection plan_;
   Phase done_ = Phase::Import;
   std::string diagnostics_; ///< of the passes, collected
+  FusionLog fusionLog_;
 
   std::string metadata() const;
   void report(const std::string &what, uint64_t done = 0, uint64_t total = 0);

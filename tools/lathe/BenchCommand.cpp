@@ -2,6 +2,7 @@
 // bandwidth that decoding reaches and the kernels that ran.
 #include "tools/lathe/Bandwidth.h"
 #include "tools/lathe/Commands.h"
+#include "tools/lathe/SamplingBench.h"
 #include "tools/run/Interrupt.h"
 
 #include "runtime/Decoder.h"
@@ -25,7 +26,7 @@ struct Options : ModelOptions {
   std::vector<uint32_t> prompt = {512}, generate = {128};
   uint32_t repetitions = 5, busy = 0;
   std::string format = "md";
-  bool quiet = false;
+  bool quiet = false, sampling = false;
 };
 
 struct Measurement {
@@ -249,6 +250,40 @@ int benchBusy(const Options &options, std::shared_ptr<const LoadedModel> model, 
   return 0;
 }
 
+/// What chains of samplers cost.
+int benchSampling(const Options &options, std::shared_ptr<const LoadedModel> model, std::shared_ptr<ThreadPool> pool) {
+  DecoderOptions decoderOptions;
+  decoderOptions.contextSize = options.contextSize ? options.contextSize : 256;
+  auto decoder = Decoder::create(model, pool, decoderOptions);
+  auto cost = decoder ? measureSampling(**decoder, options.repetitions) : decoder.status();
+  if (!cost)
+    return fail(cost.status());
+  if (options.format == "json") {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const SamplingMeasurement &one : cost->chains)
+      rows.push_back({{"name", one.name},
+                      {"chain", one.chain},
+                      {"n_threads", pool->threads()},
+                      {"vocabulary", (*decoder)->vocabulary()},
+                      {"microseconds", one.microseconds},
+                      {"step_microseconds", cost->stepMicroseconds},
+                      {"share_of_step", one.microseconds / cost->stepMicroseconds}});
+    std::printf("%s\n", rows.dump(2).c_str());
+    return 0;
+  }
+  bool csv = options.format == "csv";
+  std::printf(
+      csv ? "name,microseconds,share_of_step,chain\n"
+          : "| samplers | us per token | of a step | chain |\n| -------- | -----------: | --------: | ----- |\n");
+  for (const SamplingMeasurement &one : cost->chains)
+    std::printf(csv ? "%s,%.1f,%.4f,\"%s\"\n" : "| %s | %.1f | %.2f%% | %s |\n", one.name.c_str(), one.microseconds,
+                (csv ? 1 : 100) * one.microseconds / cost->stepMicroseconds, one.chain.c_str());
+  if (!csv)
+    std::printf("\na step of one token by %u threads: %.0f us; %u logits\n", pool->threads(), cost->stepMicroseconds,
+                (*decoder)->vocabulary());
+  return 0;
+}
+
 int bench(const Options &options) {
   Progress progress(options.quiet);
   auto artifact = openModel(options, options.quiet, [](CompileOptions &compilation) {
@@ -261,6 +296,8 @@ int bench(const Options &options) {
   auto model = LoadedModel::load(*artifact, pool.get());
   if (!model)
     return fail(model.status());
+  if (options.sampling)
+    return benchSampling(options, *model, pool);
   if (options.busy)
     return benchBusy(options, *model, pool, progress);
   std::vector<Measurement> all;
@@ -312,6 +349,8 @@ void addBenchCommand(CLI::App &program, int &result) {
       ->add_option("--busy", options->busy,
                    "decode beside so many processes that keep a core busy, and compare with one thread without them")
       ->check(CLI::Range(1u, 64u));
+  command->add_flag("--sampling", options->sampling,
+                    "time chains of samplers instead: the default one, each sampler, all at once");
   command->add_option("-o,--output", options->format, "md, json or csv")
       ->check(CLI::IsMember({"md", "json", "csv"}))
       ->capture_default_str();

@@ -48,5 +48,8 @@ void addExecCommand(CLI::App &program, int &result);
 void addEvalCommand(CLI::App &program, int &result);
 void addBenchCommand(CLI::App &program, int &result);
 void addRunCommand(CLI::App &program, int &result);
+void addCheckCommand(CLI::App &program, int &result);
+void addExplainCommand(CLI::App &program, int &result);
+void addEmbedCommand(CLI::App &program, int &result);
 
 } // namespace lathe

@@ -64,6 +64,16 @@ private:
     return expression != LATHE_NONE && evaluateExpression(plan, expression, symbols, result) ? result : 0;
   }
 
+  /// "size nonzeros", "if then_0 or else_1", "loop body_2".
+  std::string stepText(const LatheStep &step) const {
+    auto name = [&](uint32_t function) { return std::string(plan.string(plan.functions[function].name)); };
+    if (step.kind == LATHE_STEP_SIZE)
+      return "size " + std::string(plan.string(plan.symbols[step.symbol]));
+    if (step.kind == LATHE_STEP_IF)
+      return "if " + name(step.functions[0]) + " or " + name(step.functions[1]);
+    return "loop " + name(step.functions[0]);
+  }
+
   nlohmann::json printFunction(const LatheFunction &function, bool json) {
     nlohmann::json out = {{"name", plan.string(function.name)},
                           {"scratch_bytes", value(function.scratchBytes)},
@@ -76,6 +86,18 @@ private:
                   std::string(plan.string(function.name)).c_str(), function.launches.count,
                   printExpression(plan, function.scratchBytes).substr(0, 120).c_str(),
                   (long long)value(function.scratchBytes), (long long)value(function.stateBytes));
+    for (const LatheStage &stage : plan.stagesOf(function)) {
+      nlohmann::json steps = nlohmann::json::array();
+      for (const LatheStep &step : plan.stepsOf(stage))
+        steps.push_back(stepText(step));
+      out["stages"].push_back({{"launches", stage.launches.count}, {"scratch_bytes", value(stage.scratchBytes)}, {"steps", steps}});
+      if (!json) {
+        std::printf("  stage of %u launches, then", stage.launches.count);
+        for (const LatheStep &step : plan.stepsOf(stage))
+          std::printf(" %s;", stepText(step).c_str());
+        std::printf("%s\n", stage.steps.count ? "" : " the end");
+      }
+    }
     for (const LatheLaunch &launch : plan.launchesOf(function)) {
       std::string description(plan.string(plan.kernels[launch.kernel].description));
       Row row{std::string(plan.string(launch.name)), description.substr(0, description.find(':')), description,

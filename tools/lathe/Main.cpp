@@ -19,6 +19,9 @@ int main(int argc, char **argv) {
   lathe::addExecCommand(program, result);
   lathe::addEvalCommand(program, result);
   lathe::addBenchCommand(program, result);
+  lathe::addCheckCommand(program, result);
+  lathe::addExplainCommand(program, result);
+  lathe::addEmbedCommand(program, result);
   lathe::addInspectCommand(program, result);
   lathe::addTokenizeCommand(program, result);
   lathe::addCacheCommand(program, result);

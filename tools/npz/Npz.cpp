@@ -137,7 +137,10 @@ AlignedVector<std::byte> toCOrder(const AlignedVector<std::byte> &from, std::spa
 } // namespace
 
 std::string npyHeader(LatheType type, std::span<const int64_t> shape) {
-  const char *description = "<u2"; // BF16, which NumPy does not have
+  // What NumPy does not have: the bits of BF16 and of narrow floats, narrow integers as bytes.
+  const char *description = type == LATHE_BF16                       ? "<u2"
+                            : type == LATHE_I4 || type == LATHE_I2 ? "|i1"
+                                                                   : "|u1";
   for (const Description &entry : descriptions)
     if (entry.type == type)
       description = entry.text;

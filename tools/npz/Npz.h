@@ -15,7 +15,8 @@
 
 namespace lathe {
 
-/// An array in C order. Types: F32, F16, F64, the integers, BOOL; BF16 is written as NumPy's uint16.
+/// An array in C order. Types: F32, F16, F64, the integers, BOOL; BF16 is written as NumPy's uint16,
+/// narrow floats as uint8 (their bits), narrow integers as int8 or uint8.
 struct NpzArray {
   std::string name; ///< without ".npy"
   LatheType type = LATHE_F32;

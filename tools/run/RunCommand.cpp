@@ -3,9 +3,8 @@
 
 #include "runtime/Conversation.h"
 #include "tools/run/Interrupt.h"
+#include "tools/run/Report.h"
 #include "tools/run/RunContext.h"
-
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -80,14 +79,7 @@ Result<std::vector<int32_t>> promptTokens(const RunContext &context, const std::
   return tokens;
 }
 
-nlohmann::json timingsJson(const Timings &timings) {
-  return {{"load_ms", timings.loadSeconds * 1e3},     {"prompt_tokens", timings.promptTokens},
-          {"prompt_ms", timings.promptSeconds * 1e3}, {"eval_runs", timings.evalRuns},
-          {"eval_ms", timings.evalSeconds * 1e3},     {"sample_ms", timings.sampleSeconds * 1e3},
-          {"total_ms", timings.totalSeconds * 1e3}};
-}
-
-/// One prompt, one generation.
+/// One prompt, one generation, or several that share their steps.
 int runOnce(RunContext &context, const std::string &text, bool chat) {
   const RunOptions &options = context.options;
   auto prompt = promptTokens(context, text, chat);
@@ -96,33 +88,43 @@ int runOnce(RunContext &context, const std::string &text, bool chat) {
   if (!context.tokenizer && !options.printIds && !options.json)
     return context.fail(Status::failure(options.model + ": has no tokenizer; --print-ids prints the new ids"));
   std::vector<int32_t> history = *prompt;
-  uint64_t sequence = context.decoder->addSequence();
-  auto result =
-      generate(context.textModel(), sequence, history, context.generateOptions(!options.printIds && !options.json));
-  if (!result)
-    return context.fail(result.status());
-  result->timings.loadSeconds = context.loadSeconds;
-  result->timings.totalSeconds += context.loadSeconds;
-  if (options.json) {
-    nlohmann::json report = {
-        {"tokens", result->tokens},        {"text", result->text}, {"finish_reason", finishReasonName(result->reason)},
-        {"prompt_tokens", prompt->size()}, {"seed", context.seed}, {"timings", timingsJson(result->timings)}};
-    show(report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  } else if (options.printIds) {
-    std::string line;
-    for (int32_t token : result->tokens)
-      line += (line.empty() ? "" : ",") + std::to_string(token);
-    show(line + "\n");
+  std::vector<uint64_t> sequences(options.returned);
+  for (uint64_t &sequence : sequences)
+    sequence = context.decoder->addSequence();
+  double sourceSeconds = 0;
+  if (context.decoder->readsSource()) {
+    auto first = context.decoder->model().metadata().decoderStart;
+    if (!first)
+      return context.fail(Status::failure(options.model + ": does not say which token an answer begins with"));
+    Clock::time_point start = Clock::now();
+    for (uint64_t sequence : sequences)
+      if (Status status = context.decoder->setSource(sequence, *prompt); !status)
+        return context.fail(status);
+    sourceSeconds = std::chrono::duration<double>(Clock::now() - start).count();
+    history = {int32_t(*first)};
+  }
+  GenerateOptions generation = context.generateOptions(!options.printIds && !options.json && sequences.size() == 1);
+  std::vector<Generation> results;
+  if (sequences.size() == 1) {
+    auto result = generate(context.textModel(), sequences[0], history, generation);
+    if (!result)
+      return context.fail(result.status());
+    results.push_back(std::move(*result));
   } else {
-    show("\n");
+    auto several = generateSeveral(context.textModel(), sequences, history, generation);
+    if (!several)
+      return context.fail(several.status());
+    results = std::move(*several);
   }
-  if (!options.quiet) {
-    if (result->reason == FinishReason::ContextFull)
-      std::fprintf(stderr, "%s: the context of %u tokens is full (-c)\n", context.program,
-                   context.decoder->contextSize());
-    std::fprintf(stderr, "\n%s", result->timings.print().c_str());
+  Timings &timings = results[0].timings;
+  timings.loadSeconds = context.loadSeconds;
+  timings.totalSeconds += context.loadSeconds + sourceSeconds;
+  if (context.decoder->readsSource()) {
+    timings.promptSeconds += sourceSeconds;
+    timings.promptTokens += prompt->size();
   }
-  if (result->reason == FinishReason::Cancelled)
+  report(context, prompt->size(), results);
+  if (results[0].reason == FinishReason::Cancelled)
     return 130;
   if (std::ferror(stdout))
     return context.fail(Status::failure("standard output cannot be written"));
@@ -147,7 +149,10 @@ GenerateOptions RunContext::generateOptions(bool showText) const {
   generation.ignoreEos = options.ignoreEos;
   generation.stops = options.stops;
   generation.sampling = options.sampling;
+  generation.constraint = constraint;
   generation.sampling.seed = seed;
+  generation.logprobs = options.logprobs;
+  generation.promptLogprobs = options.promptLogprobs;
   generation.cancel = &interrupted;
   if (showText)
     generation.onToken = [](int32_t, std::string_view text) {
@@ -191,12 +196,17 @@ int runCommand(const RunOptions &options, const ArtifactSource &source, const ch
   if (!tokenizer)
     return context.fail(tokenizer.status());
   context.tokenizer = *tokenizer;
+  auto constraint = openConstraint(options, tokenizer->get());
+  if (!constraint)
+    return context.fail(constraint.status());
+  context.constraint = std::move(*constraint);
   auto pool = std::make_shared<ThreadPool>(options.threads);
   auto model = LoadedModel::load(*artifact, pool.get());
   if (!model)
     return context.fail(model.status());
   DecoderOptions decoding;
   decoding.contextSize = options.contextSize;
+  decoding.sequences = options.returned;
   auto decoder = Decoder::create(*model, pool, decoding);
   if (!decoder)
     return context.fail(decoder.status());
@@ -216,6 +226,8 @@ int runCommand(const RunOptions &options, const ArtifactSource &source, const ch
                  (*model)->code().target().c_str(), pool->threads(), context.decoder->contextSize(),
                  static_cast<unsigned long long>(context.seed));
   }
+  if (options.verbose)
+    std::fprintf(stderr, "%s: sampling: %s\n", program, options.sampling.describe().c_str());
   auto text = promptText(options);
   if (!text)
     return context.fail(text.status());
@@ -227,8 +239,12 @@ int runCommand(const RunOptions &options, const ArtifactSource &source, const ch
   if (chat && !hasTemplate)
     return context.fail(Status::failure(options.model + ": has no chat template; -p continues a text"));
   bool once = options.singleTurn || (prompted && !options.conversation);
+  if (chat && !once && context.decoder->readsSource())
+    return context.fail(Status::failure(options.model + ": is an encoder-decoder, which answers one prompt (-p)"));
   if (!chat || once)
     return runOnce(context, text->value_or(""), chat);
+  if (options.returned > 1)
+    return context.fail(Status::failure("--num-return gives several answers to one prompt: with -cnv it needs -st"));
   if (options.json || options.printIds)
     return context.fail(
         Status::failure("--json and --print-ids print one answer: with -cnv they need -st and a prompt"));

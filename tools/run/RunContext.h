@@ -16,12 +16,16 @@ struct RunContext {
   uint64_t seed = 0;
   double loadSeconds = 0;
   std::atomic<bool> &interrupted;
+  std::shared_ptr<TokenConstraint> constraint = {}; ///< null: none
 
   TextModel textModel() const { return {*decoder, tokenizer}; }
   /// The options of one generation, its text shown on stdout as it comes.
   GenerateOptions generateOptions(bool showText) const;
   int fail(const Status &status) const;
 };
+
+/// What --grammar and its like ask for (ConstraintOptions.cpp); null when none is given.
+Result<std::shared_ptr<TokenConstraint>> openConstraint(const RunOptions &options, const Tokenizer *tokenizer);
 
 /// Writes all of `text` to stdout at once.
 void show(std::string_view text);

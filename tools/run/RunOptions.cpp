@@ -3,28 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-
 namespace lathe {
-
-namespace {
-
-/// "15043+1.5", "15043-inf": a token and what is added to its logit.
-std::string parseBias(const std::string &text, std::vector<std::pair<int32_t, float>> &out) {
-  int32_t id = -1;
-  auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || id < 0 || at == text.data() + text.size() || (*at != '+' && *at != '-'))
-    return "'" + text + "' is not TOKEN_ID+BIAS or TOKEN_ID-BIAS";
-  float bias;
-  const char *number = *at == '+' ? at + 1 : at, *end = text.data() + text.size();
-  auto [rest, wrong] = std::from_chars(number, end, bias);
-  if (wrong != std::errc() || rest != end)
-    return "'" + text + "' has no number after the token";
-  out.emplace_back(id, bias);
-  return {};
-}
-
-} // namespace
 
 void addModelOptions(CLI::App &app, ModelOptions &options) {
   app.add_option("MODEL", options.model, "the model")->required()->type_name("");
@@ -81,38 +60,14 @@ void addRunOptions(CLI::App &app, RunOptions &options) {
   for (auto *option : {chat, once, system})
     option->excludes(ids);
 
-  SamplerOptions &sampling = options.sampling;
-  app.add_option("--temp", sampling.temperature, "temperature; 0: always the most probable token")
-      ->capture_default_str();
-  app.add_option("--top-k", sampling.topK, "draw from the K most probable; 0: all")->capture_default_str();
-  app.add_option("--top-p", sampling.topP, "draw from the fewest that reach probability P; 1: all")
-      ->capture_default_str();
-  app.add_option("--min-p", sampling.minP, "draw from those with P times the largest probability; 0: all")
-      ->capture_default_str();
-  app.add_option("--repeat-last-n", sampling.penaltyWindow, "tokens the penalties look back; 0: none, -1: all")
-      ->capture_default_str();
-  app.add_option("--repeat-penalty", sampling.repeatPenalty, "for tokens that were there; 1: none")
-      ->capture_default_str();
-  app.add_option("--presence-penalty", sampling.presencePenalty, "for tokens that were there; 0: none")
-      ->capture_default_str();
-  app.add_option("--frequency-penalty", sampling.frequencyPenalty, "for each time a token was there; 0: none")
-      ->capture_default_str();
-  app.add_option_function<std::vector<std::string>>(
-         "--logit-bias",
-         [&sampling](const std::vector<std::string> &values) {
-           for (const std::string &value : values)
-             if (std::string problem = parseBias(value, sampling.logitBias); !problem.empty())
-               throw CLI::ValidationError("--logit-bias", problem);
-         },
-         "added to a token's logit: TOKEN_ID+BIAS or TOKEN_ID-BIAS (repeatable)")
-      ->allow_extra_args(false)
-      ->type_name("ID+BIAS");
-  app.add_option("-s,--seed", options.seed, "of the random numbers; -1: another one every time")->capture_default_str();
+  addSamplingOptions(app, options);
+  addConstraintOptions(app, options);
   app.add_flag("--print-ids", options.printIds, "print the new token ids, comma separated, instead of text");
   app.add_flag("--json", options.json, "print tokens, text and timings as JSON");
   app.add_flag("-q,--quiet", options.quiet, "nothing on stderr but errors");
+  app.add_flag("-v,--verbose", options.verbose, "print the chain of samplers on stderr");
   app.parse_complete_callback([&options] {
-    if (Status status = options.sampling.validate(); !status)
+    if (Status status = checkSamplingOptions(options); !status)
       throw CLI::ValidationError(status.message());
   });
 }
