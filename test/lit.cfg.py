@@ -28,6 +28,11 @@ model = os.path.join(os.path.dirname(config.test_source_root), ".cache", "models
 if os.path.isfile(model):
     config.available_features.add("smollm2")
 
+# The small real encoder that it fetches too.
+minilm = os.path.join(os.path.dirname(model), "all-MiniLM-L6-v2")
+if os.path.isdir(minilm):
+    config.available_features.add("minilm")
+
 # Python with the packages that tests compare with (tools/setup --model).
 environment = os.path.join(os.path.dirname(config.test_source_root), ".cache", "venv")
 if os.path.isfile(os.path.join(environment, "peers")):
@@ -35,6 +40,7 @@ if os.path.isfile(os.path.join(environment, "peers")):
 
 config.substitutions += [
     ("%smollm2", model),
+    ("%minilm", minilm),
     ("%bin", config.lathe_bin),
     ("%lathe-run", os.path.join(config.lathe_bin, "lathe-run")),
     # What every file of test/ops is run with; each backend that is built is named here.

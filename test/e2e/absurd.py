@@ -211,7 +211,7 @@ def artifact(whole):
         damaged = bytearray(whole)
         struct.pack_into(form, damaged, at, *values)
         return bytes(damaged)
-    for value in (0, 2, 0xffffffff):
+    for value in (0, 1, 3, 0xffffffff):
         yield f"version {value}", words(8, "<I", value), True
     for value in (0, 1, 1023, 0xffffffff):
         yield f"{value} sections", words(12, "<I", value), True

@@ -34,7 +34,10 @@ subprocess.run([os.path.join(programs, "lathe"), "compile", "m.gguf", "-o", "m.l
 # The command line is wrong: 2.
 for arguments in ([], ["nonsense"], ["run"], ["run", "m.gguf", "--no-such-flag"], ["run", "m.gguf", "-n", "many"],
                   ["run", "m.gguf", "-t", "-3"], ["run", "m.gguf", "-p", "a", "--prompt-ids", "1"], ["run", "m.gguf", "--prompt-ids", "1,x"],
-                  ["run", "m.gguf", "-p", "a", "--top-p", "nan"], ["run", "m.gguf", "-p", "a", "--repeat-penalty", "0"], ["run", "m.gguf", "--compute", "int3"], ["run", "m.gguf", "--kv-type", "q"],
+                  ["run", "m.gguf", "-p", "a", "--top-p", "nan"], ["run", "m.gguf", "-p", "a", "--repeat-penalty", "0"],
+                  ["run", "m.gguf", "-p", "a", "--top-p", "1.5"], ["run", "m.gguf", "-p", "a", "--mirostat", "3"], ["run", "m.gguf", "-p", "a", "--ban", "x"],
+                  ["run", "m.gguf", "-p", "a", "--force", "7"], ["run", "m.gguf", "-p", "a", "--num-return", "0"], ["run", "m.gguf", "-p", "a", "--logprobs", "2"],
+                  ["run", "m.gguf", "--compute", "int3"], ["run", "m.gguf", "--kv-type", "q"],
                   ["compile", "m.gguf"], ["compile", "m.gguf", "--stop-after", "nowhere"], ["compile", "m.gguf", "--expect", "rope"],
                   ["compile", "m.gguf", "-o", "m.gguf"], ["bench", "m.gguf", "-o", "nothing"], ["exec", "m.gguf"], ["cache", "nonsense"]):
     expect(2, [], "lathe", *arguments)
@@ -42,6 +45,8 @@ for arguments in ([], ["nonsense"], ["run"], ["run", "m.gguf", "--no-such-flag"]
         expect(2, ["subcommand"], "lathe")
 for arguments in ([], ["m.lathe", "--no-such-flag"], ["m.lathe", "-c", "-1"]):
     expect(2, [], "lathe-run", *arguments)
+expect(2, ["'nonsense'", "top_k"], "lathe", "run", "m.gguf", "-p", "a", "--samplers", "top_k;nonsense")
+expect(2, ["xtc", "twice"], "lathe-run", "m.lathe", "-p", "a", "--samplers", "xtc;xtc")
 expect(2, ["nowhere", "import", "place"], "lathe", "compile", "m.gguf", "--stop-after", "nowhere")
 
 # What is named is not there, or something else: 1, and the name.
@@ -50,6 +55,7 @@ for command in (["lathe", "run"], ["lathe", "compile", "-o", "x.lathe"], ["lathe
     for name in ("missing.gguf", "missing.lathe", "missing", "folder", "text.txt", "empty.gguf"):
         expect(1, [name], *command, name, *prompt)
 expect(1, ["m.gguf"], "lathe-run", "m.gguf", "-p", "a")
+expect(1, ["99999", "vocabulary"], "lathe-run", "m.lathe", "-p", "a", "--logit-bias", "99999+1")
 expect(1, ["missing.txt"], "lathe-run", "m.lathe", "-f", "missing.txt")
 expect(1, ["folder"], "lathe-run", "m.lathe", "-f", "folder")
 expect(1, ["cpu:nonsense"], "lathe", "compile", "m.gguf", "-o", "x.lathe", "--target", "cpu:nonsense")

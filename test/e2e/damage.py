@@ -113,7 +113,9 @@ try:
         for command in chosen:
             names = [target, command[2 if command[0] == lathe else 1] + ":", command[2] + "/"]
             command = [os.path.join(place, part) if part in ("hf", "m.gguf", "m.onnx", "m.lathe") else part for part in command]
-            if problem := problem_of(command, names, must_fail in (True, command[1])):
+            # tokenize reads the tokenizer alone: other damage need not be seen.
+            refused = must_fail == command[1] or must_fail is True and (kind == "tokenizer" or command[1] != "tokenize")
+            if problem := problem_of(command, names, refused):
                 found.append(f"{what} ({os.path.basename(command[0])} {command[1] if command[0] == lathe else ''}): {problem}")
         shutil.rmtree(place)
         return found

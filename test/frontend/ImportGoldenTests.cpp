@@ -69,6 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"mistral_gguf", EXPORTS "mistral-gguf/model-f32.gguf", EXPORTS "mistral-gguf/golden.npz", "long"},
         Case{"qwen2_hf", EXPORTS "qwen2-hf", EXPORTS "qwen2-hf/golden.npz", "short"},
         Case{"qwen2_gguf", EXPORTS "qwen2-gguf/model-f32.gguf", EXPORTS "qwen2-gguf/golden.npz", "short"},
+        Case{"mixtral_hf", EXPORTS "mixtral-hf", EXPORTS "mixtral-hf/golden.npz", "short"},
+        Case{"mixtral_gguf", EXPORTS "mixtral-gguf/model-f32.gguf", EXPORTS "mixtral-gguf/golden.npz", "short"},
         Case{"qwen3_hf", EXPORTS "qwen3-hf", EXPORTS "qwen3-hf/golden.npz", "short"},
         Case{"qwen3_gguf", EXPORTS "qwen3-gguf/model-f32.gguf", EXPORTS "qwen3-gguf/golden.npz", "short"},
         Case{"gpt2_hf", EXPORTS "gpt2-hf", EXPORTS "gpt2-hf/golden.npz", "short"},

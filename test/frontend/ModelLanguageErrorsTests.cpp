@@ -17,7 +17,7 @@ TEST_F(ModelLanguage, NamesWhatIsUnknown) {
   EXPECT_NE(graph("h = h + hh").find("unknown name 'hh', did you mean 'h'?"), std::string::npos);
   EXPECT_NE(graph("h = rms_norm(h, epsilom: 1.0)").find("no attribute 'epsilom', did you mean 'epsilon'?"),
             std::string::npos);
-  EXPECT_NE(graph("h = zeta(h)").find("unknown operation 'zeta'\n"), std::string::npos);
+  EXPECT_NE(graph("h = zzyzx(h)").find("unknown operation 'zzyzx'\n"), std::string::npos);
   EXPECT_NE(graph("w = h").find("'w' is declared already"), std::string::npos);
   EXPECT_NE(graph("h = cache_append(h)").find("unknown operation"), std::string::npos);
 }
@@ -66,7 +66,7 @@ TEST_F(ModelLanguage, BlamesTheModelForItsWeights) {
   EXPECT_EQ(weights("w: [4, 2] hf \"tables\""), "folder: tensor 'tables' is missing; the model m needs it");
   EXPECT_NE(build("model m\nweights { w: [4, 2] hf \"table\" }\ngraph(ids) { return ids }\n")
                 .message()
-                .find("returns logits"),
+                .find("a graph returns a tensor of rank 3 in f32"),
             std::string::npos);
 }
 

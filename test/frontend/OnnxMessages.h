@@ -87,6 +87,10 @@ inline Message attribute(const std::string &name, const std::vector<int64_t> &va
   return result.number(20, 7);
 }
 
+inline Message attribute(const std::string &name, const std::string &value) {
+  return Message().text(1, name).text(4, value).number(20, 3);
+}
+
 inline Message node(const std::string &op, const std::vector<std::string> &inputs,
                     const std::vector<std::string> &outputs, const std::vector<Message> &attributes = {},
                     const std::string &domain = "") {

@@ -61,8 +61,8 @@ inline void writeFolder(const nlohmann::json &model, const std::string &folder) 
 }
 
 /// As llama.cpp's converter writes it: "gguf" has the keys and the tensors, each of which is made of others stacked
-/// ("of"), whose rows are taken in the order "rows" where there is one, and of what is added ("plus"); or it is given
-/// ("values").
+/// ("of"), whose rows (of "columns" elements, else of all axes but the first) are taken in the order "rows" where there
+/// is one, and of what is added ("plus"); or it is given ("values").
 inline void writeGguf(const nlohmann::json &model, const std::string &path) {
   GgufBytes file;
   for (const auto &[key, value] : model["gguf"]["keys"].items()) {
@@ -85,7 +85,7 @@ inline void writeGguf(const nlohmann::json &model, const std::string &path) {
       values.insert(values.end(), part.begin(), part.end());
     }
     if (made.contains("rows")) {
-      uint64_t columns = values.size() / shape[0];
+      uint64_t columns = made.value("columns", values.size() / shape[0]);
       std::vector<float> ordered;
       for (uint64_t row : made["rows"])
         ordered.insert(ordered.end(), values.begin() + row * columns, values.begin() + (row + 1) * columns);

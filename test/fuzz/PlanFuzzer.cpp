@@ -32,6 +32,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       sum += plan->string(plan->kernels[launch.kernel].entry).size() + plan->string(launch.name).size();
       for (uint32_t operand : plan->list(launch.operands))
         sum += plan->buffers[operand].bytes;
+      for (uint32_t side : plan->list(launch.checks))
+        sum += printExpression(*plan, side).size();
+    }
+    for (const LatheStage &stage : plan->stagesOf(function)) {
+      sum += plan->launches.subspan(stage.launches.first, stage.launches.count).size();
+      for (const LatheStep &step : plan->stepsOf(stage)) {
+        sum += plan->string(step.name).size();
+        for (LatheSpan span : {step.operands, step.results})
+          for (uint32_t buffer : plan->list(span))
+            sum += plan->buffers[buffer].bytes;
+        for (uint32_t called : step.functions)
+          if (step.kind != LATHE_STEP_SIZE && called != LATHE_NONE)
+            sum += plan->functions[called].name;
+      }
     }
   }
   for (int64_t value : {int64_t(0), int64_t(1), int64_t(513), INT64_MAX, INT64_MIN}) {

@@ -76,3 +76,19 @@ func.func @integers() {
   check.equal %y, %e : tensor<3xi64>, tensor<3xi64>
   return
 }
+
+// starts before the first element, going down: from the first one (ONNX Slice: clamped to [0, size - 1]); of none, none
+func.func @before_the_first() attributes {llm.symbols = ["n"]} {
+  %x = check.input dense<[0.0, 1.0, 2.0]> : tensor<3xf32>
+  %z = check.input dense<> : tensor<0xf32> sizes affine_map<()[s0] -> (s0)> -> tensor<?xf32>
+  %b = llm.constant dense<-8> : tensor<1xi64>
+  %c = llm.constant dense<-1> : tensor<1xi64>
+  %f = llm.constant dense<-9223372036854775808> : tensor<1xi64>
+  %e = llm.constant dense<0.0> : tensor<1xf32>
+  %n = llm.constant dense<> : tensor<0xf32>
+  %y = llm.slice %x, %b, %f {axes = array<i64: 0>, steps = array<i64: -3>} : (tensor<3xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<?xf32>
+  %w = llm.slice %z, %c, %f {axes = array<i64: 0>, steps = array<i64: -1>} : (tensor<?xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<?xf32>
+  check.almost_equal %y, %e : tensor<?xf32>, tensor<1xf32>
+  check.almost_equal %w, %n : tensor<?xf32>, tensor<0xf32>
+  return
+}

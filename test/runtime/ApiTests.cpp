@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 using namespace lathe;
 
 namespace {
@@ -121,6 +123,37 @@ TEST_F(ApiTest, TextAndTokens) {
   auto ids = toy::idsOf("Hello");
   EXPECT_EQ(lathe_detokenize(model, ids.data(), ids.size(), text, sizeof text, &count), LATHE_OK);
   EXPECT_STREQ(text, "Hello");
+}
+
+// Probabilities of softmax(1, 3, 2) by hand.
+TEST_F(ApiTest, SamplersAndTheirDistribution) {
+  const float logits[] = {1, 3, 2};
+  lathe_sampler_options sampling = lathe_sampler_default_options();
+  sampling.temperature = 1, sampling.min_p = 0, sampling.top_p = 1;
+  sampling.samplers = "top_k;temperature";
+  lathe_logit_bias bias = {0, -INFINITY};
+  lathe_sampler *sampler;
+  ASSERT_EQ(lathe_sampler_create(&sampling, &sampler), LATHE_OK);
+  const int32_t *tokens;
+  const float *probabilities;
+  size_t found;
+  ASSERT_EQ(lathe_sampler_distribution(sampler, logits, 3, nullptr, 0, 0, &tokens, &probabilities, &found), LATHE_OK);
+  ASSERT_EQ(found, 3u);
+  EXPECT_EQ(tokens[1], 1);
+  EXPECT_NEAR(probabilities[1], 0.665241, 1e-6);
+  EXPECT_NEAR(lathe_logprob(logits, 3, 0), -2.407606, 1e-5);
+  lathe_sampler_free(sampler);
+  sampling.logit_bias = &bias;
+  sampling.logit_bias_count = 1;
+  sampling.top_k = 1;
+  ASSERT_EQ(lathe_sampler_create(&sampling, &sampler), LATHE_OK);
+  int32_t token;
+  ASSERT_EQ(lathe_sample(sampler, logits, 3, nullptr, 0, 0, &token), LATHE_OK);
+  EXPECT_EQ(token, 1);
+  lathe_sampler_free(sampler);
+  sampling.samplers = "top_k;nonsense";
+  EXPECT_EQ(lathe_sampler_create(&sampling, &sampler), LATHE_FAILED);
+  EXPECT_NE(std::string(lathe_last_error()).find("nonsense"), std::string::npos);
 }
 
 TEST_F(ApiTest, FailuresHaveMessages) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 using namespace lathe;
 
 namespace {
@@ -99,6 +101,63 @@ TEST_F(GenerateTest, SampledTextIsTheSameBesideAnotherSequence) {
   decoder->truncate(sequence(), 0);
   auto second = generate({*decoder, nullptr}, sequence(), again, options);
   EXPECT_EQ(alone->tokens, second->tokens);
+}
+
+TEST_F(GenerateTest, SeveralTextsAreThoseOfEachStreamAlone) {
+  options.sampling.temperature = 2;
+  options.sampling.seed = 11;
+  options.sampling.mirostat = 2; // has a state of its own in every text
+  options.predict = 30;
+  std::vector<uint64_t> sequences = {decoder->addSequence(), decoder->addSequence(), decoder->addSequence()};
+  auto together = generateSeveral({*decoder, nullptr}, sequences, history, options);
+  ASSERT_TRUE(together.ok()) << together.message();
+  for (uint64_t sequence : sequences)
+    decoder->removeSequence(sequence);
+  ASSERT_EQ(together->size(), 3u);
+  EXPECT_NE((*together)[0].tokens, (*together)[1].tokens);
+  for (uint64_t stream = 0; stream < 3; ++stream) {
+    options.stream = stream;
+    std::vector<int32_t> again = history;
+    uint64_t sequence = decoder->addSequence();
+    auto alone = generate({*decoder, nullptr}, sequence, again, options);
+    ASSERT_TRUE(alone.ok());
+    EXPECT_EQ((*together)[stream].tokens, alone->tokens) << stream;
+    EXPECT_EQ((*together)[stream].reason, alone->reason) << stream;
+    decoder->removeSequence(sequence);
+  }
+}
+
+// What the greedy token has as the largest logit is the first of the top logprobs, in the prompt as in what is new.
+TEST_F(GenerateTest, Logprobs) {
+  options.ignoreEos = true;
+  options.predict = 4;
+  options.logprobs = options.promptLogprobs = 1;
+  std::vector<int32_t> prompt = {1, 2, 3};
+  prompt.insert(prompt.end(), expected.begin(), expected.end());
+  history = prompt;
+  auto result = run();
+  ASSERT_TRUE(result.ok()) << result.message();
+  ASSERT_EQ(result->promptLogprobs.size(), prompt.size() - 1);
+  for (size_t i = 0; i < result->promptLogprobs.size(); ++i) {
+    EXPECT_EQ(result->promptLogprobs[i].id, prompt[i + 1]);
+    EXPECT_EQ(result->promptLogprobs[i].top[0].id, toy::next({prompt.begin(), prompt.begin() + ptrdiff_t(i) + 1}));
+  }
+  EXPECT_EQ(result->promptLogprobs.back().logprob, result->promptLogprobs.back().top[0].logprob);
+  ASSERT_EQ(result->logprobs.size(), 4u);
+  for (const TokenLogprobs &entry : result->logprobs) {
+    EXPECT_EQ(entry.id, entry.top[0].id);
+    EXPECT_LT(entry.logprob, 0);
+    EXPECT_EQ(entry.chainLogprob, 0);
+  }
+}
+
+TEST_F(GenerateTest, MinTokensKeepsTheEndTokenAway) {
+  options.sampling.minTokens = 3;
+  options.predict = 3;
+  auto result = run();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->reason, FinishReason::Limit);
+  EXPECT_EQ(std::ranges::count(result->tokens, 70), 0);
 }
 
 TEST_F(GenerateTest, WhatCannotBeginIsSaid) {

@@ -50,13 +50,13 @@ public:
     indices.insert(indices.end(), items.begin(), items.end());
     return span;
   }
-  /// A buffer of 4-byte (or 8-byte) elements whose bytes follow from its dimensions.
+  /// A buffer of 4-byte (8-byte, bool) elements whose bytes follow from its dimensions.
   Index buffer(const std::string &text, LatheArena arena, LatheType type, const std::vector<Index> &dims,
                Index offset = LATHE_NONE, Index weight = LATHE_NONE) {
-    Index bytes = constant(type == LATHE_I64 || type == LATHE_F64 ? 8 : 4);
+    Index bytes = constant(type == LATHE_I64 || type == LATHE_F64 ? 8 : type == LATHE_BOOL ? 1 : 4);
     for (Index dim : dims)
       bytes = mul(bytes, dim);
-    buffers.push_back({name(text), uint32_t(arena), uint32_t(type), weight, list(dims), offset, bytes});
+    buffers.push_back({name(text), uint32_t(arena), uint32_t(type), weight, list(dims), offset, bytes, 0, 0});
     return Index(buffers.size() - 1);
   }
   Index kernel(const std::string &entry) {
@@ -65,7 +65,8 @@ public:
   }
   Index launch(Index kernelIndex, const std::vector<Index> &operands, const std::vector<Index> &params, Index grid,
                Index scratch = LATHE_NONE, Index condition = LATHE_NONE) {
-    launches.push_back({kernelIndex, LATHE_NONE, list(operands), list(params), grid, scratch, condition, LATHE_NONE});
+    launches.push_back({kernelIndex, LATHE_NONE, list(operands), list(params), grid, scratch, condition, LATHE_NONE,
+                        LatheSpan{0, 0}});
     return Index(launches.size() - 1);
   }
   /// A function of all launches from `firstLaunch` on.
@@ -77,7 +78,25 @@ public:
                          0,
                          list(inputs),
                          list(outputs),
-                         {firstLaunch, uint32_t(launches.size()) - firstLaunch}});
+                         {firstLaunch, uint32_t(launches.size()) - firstLaunch},
+                         {0, 0}});
+  }
+  /// Ends a stage of the function that is made next: the launches since the last one, then these steps.
+  void stage(const std::vector<LatheStep> &own, Index scratchBytes, uint32_t pool = 0) {
+    uint32_t first = stages.empty() ? 0 : stages.back().launches.first + stages.back().launches.count;
+    stages.push_back({{first, uint32_t(launches.size()) - first},
+                      {uint32_t(steps.size()), uint32_t(own.size())},
+                      pool,
+                      scratchBytes});
+    steps.insert(steps.end(), own.begin(), own.end());
+  }
+  /// Gives the last function all stages from `firstStage` on.
+  void staged(uint32_t pools, uint32_t firstStage = 0) {
+    functions.back().pools = pools;
+    functions.back().stages = {firstStage, uint32_t(stages.size()) - firstStage};
+  }
+  static LatheStep size(uint32_t symbolNumber, Index value) {
+    return {LATHE_STEP_SIZE, LATHE_NONE, symbolNumber, value, LATHE_NONE, 0, {LATHE_NONE, LATHE_NONE}, {0, 0}, {0, 0}};
   }
 
   std::string planBytes() const {
@@ -100,6 +119,8 @@ public:
     put(header.kernels, kernels);
     put(header.launches, launches);
     put(header.functions, functions);
+    put(header.stages, stages);
+    put(header.steps, steps);
     std::memcpy(out.data(), &header, sizeof header);
     return out;
   }
@@ -114,6 +135,8 @@ public:
   std::vector<LatheKernel> kernels;
   std::vector<LatheLaunch> launches;
   std::vector<LatheFunction> functions;
+  std::vector<LatheStage> stages;
+  std::vector<LatheStep> steps;
 };
 
 struct TestSection {

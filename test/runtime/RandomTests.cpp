@@ -36,9 +36,10 @@ TEST(Sampler, DrawsFollowTheDistribution) {
     SamplerOptions options = open();
     options.seed = seed;
     Sampler sampler(options);
+    SamplerState state;
     int counts[10] = {};
     for (int i = 0; i < draws; ++i)
-      ++counts[*sampler.sample(logits, {}, uint64_t(i % 7), uint32_t(i / 7))];
+      ++counts[*sampler.sample(logits, {{}, uint64_t(i % 7), uint32_t(i / 7)}, state)];
     double chi = 0;
     for (int i = 0; i < 10; ++i)
       chi += (counts[i] - draws * expected[i]) * (counts[i] - draws * expected[i]) / (draws * expected[i]);
@@ -50,12 +51,13 @@ TEST(Sampler, ADrawDependsOnSeedSequenceAndPositionAlone) {
   SamplerOptions options = open();
   options.seed = 7;
   Sampler first(options), second(options);
+  SamplerState state;
   for (uint32_t position = 0; position < 20; ++position)
-    (void)*first.sample(logits, {}, 3, position);
+    (void)*first.sample(logits, {{}, 3, position}, state);
   int differing = 0;
   for (uint32_t position = 0; position < 20; ++position) {
-    EXPECT_EQ(*first.sample(logits, {}, 1, position), *second.sample(logits, {}, 1, position));
-    differing += *first.sample(logits, {}, 1, position) != *first.sample(logits, {}, 2, position);
+    EXPECT_EQ(*first.sample(logits, {{}, 1, position}, state), *second.sample(logits, {{}, 1, position}, state));
+    differing += *first.sample(logits, {{}, 1, position}, state) != *first.sample(logits, {{}, 2, position}, state);
   }
   EXPECT_GT(differing, 5);
 }

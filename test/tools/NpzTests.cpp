@@ -26,6 +26,9 @@ TEST(Npz, HeaderIsNumPys) {
   EXPECT_EQ(npyHeader(LATHE_I64, std::vector<int64_t>{3}).substr(10, 57),
             "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }");
   EXPECT_EQ(npyHeader(LATHE_BOOL, {}).substr(10, 55), "{'descr': '|b1', 'fortran_order': False, 'shape': (), }");
+  EXPECT_EQ(npyHeader(LATHE_BF16, {}).substr(10, 15), "{'descr': '<u2'");
+  EXPECT_EQ(npyHeader(LATHE_F8E4M3FN, {}).substr(10, 15), "{'descr': '|u1'");
+  EXPECT_EQ(npyHeader(LATHE_I4, {}).substr(10, 15), "{'descr': '|i1'");
   EXPECT_EQ(header.back(), '\n');
 }
 

@@ -21,12 +21,16 @@ struct Case {
   std::vector<int64_t> maskSizes = {};
   std::vector<int64_t> lengths = {};
   bool slopes = false, sinks = false;
+  int64_t ahead = -1;
+  const char *pattern = "0"; // as common/cpu/key_pattern.h reads it
+  int64_t (*times)(int64_t head, int64_t position, int64_t key) = [](int64_t, int64_t, int64_t) { return int64_t(1); };
 };
 
 std::string text(bool value) { return value ? "true" : "false"; }
 
 LatheKernelFunction load(const Case &c) {
-  return loadTemplate("attention", "constexpr int64_t heads = 4, kvHeads = 2, headDim = 20, valueDim = 24, window = " +
+  return loadTemplate("attention", "constexpr int64_t heads = 4, kvHeads = 2, headDim = 20, valueDim = 24, distances = 0, pattern[] = {" +
+                                       std::string(c.pattern) + "}, ahead = " + std::to_string(c.ahead) + ", window = " +
                                        std::to_string(c.window) + ";\nconstexpr float scale = 0.75f, softcap = " +
                                        std::to_string(c.softcap) + "f;\nconstexpr bool causal = " + text(c.causal) +
                                        ", hasMask = " + text(c.mask) + ", hasLengths = " + text(!c.lengths.empty()) +
@@ -72,7 +76,8 @@ void check(const Case &c) {
         double denominator = c.sinks ? std::exp(double(sinks[h])) : 0;
         std::vector<double> sum(valueDim, 0);
         for (int64_t s = 0; s < length; ++s) {
-          if ((c.causal && s > position) || (c.window > 0 && s <= position - c.window))
+          if ((c.causal && s > position) || (c.window > 0 && s <= position - c.window) ||
+              (c.ahead >= 0 && s > position + c.ahead))
             continue;
           double score = 0;
           for (int64_t d = 0; d < headDim; ++d)
@@ -91,7 +96,7 @@ void check(const Case &c) {
           }
           if (c.slopes)
             score += slopes[h] * double(s - position);
-          double weight = std::exp(score);
+          double weight = std::exp(score) * double(c.times(h, position, s));
           denominator += weight;
           for (int64_t d = 0; d < valueDim; ++d)
             sum[d] += weight * v[((b * c.keys + s) * kvHeads + h / 2) * valueDim + d];
@@ -112,6 +117,19 @@ TEST(Attention, booleanMaskBroadcastOverHeadsAndQueries) { check({.mask = "Bool"
 TEST(Attention, lengthsWithQueriesThatSeeNothing) { check({.lengths = {5, 150}}); }
 TEST(Attention, slopes) { check({.slopes = true}); }
 TEST(Attention, sinks) { check({.lengths = {7, 90}, .sinks = true}); }
+TEST(Attention, ahead) { check({.causal = false, .window = 70, .lengths = {5, 140}, .ahead = 3}); }
+TEST(Attention, blocksOfALength) {
+  check({.tokens = 80,
+         .causal = false,
+         .lengths = {150, 150},
+         .pattern = "0, 16, 0, 1, 1, 90, -1, -1, 2, 6, 3, 4",
+         .times = [](int64_t head, int64_t position, int64_t key) {
+           int64_t row = position / 16, column = key / 16;
+           bool outer = row == 0 || row == 9;
+           return int64_t(outer || column == 0 || column == 9 || row == column) + int64_t(!outer && column == 2) +
+                  int64_t(row == 6 && head == 3 && column == 4);
+         }});
+}
 TEST(Attention, allAtOnce) {
   check({.window = 40,
          .softcap = 3,

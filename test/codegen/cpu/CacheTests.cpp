@@ -19,6 +19,8 @@ struct Shape {
   int64_t window = 0;
   float softcap = 0;
   bool slopes = false, sinks = false;
+  std::string pattern = "0"; // as common/cpu/key_pattern.h reads it
+  int64_t (*times)(int64_t head, int64_t query, int64_t key) = [](int64_t, int64_t, int64_t) { return int64_t(1); };
 
   int64_t fused() const { return (heads + 2 * kvHeads) * headDim; }
   int64_t elementBytes() const { return cache == "float" ? 4 : 2; }
@@ -69,7 +71,8 @@ public:
     attend =
         loadOnce("cached_attention_test",
                  head(shape) + "using Query = float; using Slopes = float; using Sinks = float;\n" +
-                     "constexpr int64_t queryStride = heads * headDim, queryOffset = 0, window = " + n(shape.window) +
+                     "constexpr int64_t queryStride = heads * headDim, queryOffset = 0, distances = 0, pattern[] = {" +
+                     shape.pattern + "}, window = " + n(shape.window) +
                      ";\nconstexpr float scale = 0.11f, softcap = " + number(shape.softcap) +
                      ";\nconstexpr bool slopes = " + n(shape.slopes) + ", sinks = " + n(shape.sinks) + ";\n" +
                      tail("cached_attention"),
@@ -165,13 +168,13 @@ std::vector<double> reference(const Decoder &decoder, const std::vector<float> &
           score = s.softcap * std::tanh(score / s.softcap);
         if (s.slopes)
           score += double(decoder.slopes[h]) * double(p - t);
-        double weight = std::exp(score);
+        double weight = std::exp(score) * double(s.times(h, t, p));
         total += weight;
         for (int64_t d = 0; d < s.headDim; ++d)
           to[d] += weight * v[d];
       }
       for (int64_t d = 0; d < s.headDim; ++d)
-        to[d] /= total;
+        to[d] = total > 0 ? to[d] / total : 0; // nothing was seen
     }
   return out;
 }
@@ -204,7 +207,19 @@ std::vector<Shape> shapes() {
            .window = 200,
            .softcap = 20,
            .slopes = true,
-           .sinks = true}};
+           .sinks = true},
+          {.heads = 6, .kvHeads = 2, .headDim = 20, .dims = 12, .cache = "float", .pattern = "2, 16, 2, 200, 3",
+           .times = [](int64_t head, int64_t query, int64_t key) {
+             return int64_t(query / 16 == key / 16 && query % 2 == head % 2 && key % 2 == head % 2) +
+                    int64_t(query / 200 == key / 200 && query % 3 == head % 3 && key % 3 == head % 3);
+           }},
+          {.heads = 4, .kvHeads = 2, .headDim = 32, .dims = 32, .cache = "float", .sinks = true,
+           .pattern = "0, 16, 1, 1, 0, 0, -1, 2, 3, 17, -1, 4, 17, 1, 4", // triples: query's block, head, key's block
+           .times = [](int64_t head, int64_t query, int64_t key) {
+             int64_t row = query / 16, column = key / 16;
+             return int64_t(row == 0 || column == 0 || row - column <= 1) +
+                    int64_t(row > 0 && head == 2 && column == 3) + int64_t(row == 17 && column == 4) * (1 + (head == 1));
+           }}};
 }
 
 TEST(Cache, attentionIsWhatTheDefinitionSays) {

@@ -113,7 +113,7 @@ TEST(Trilu, keepsATriangle) {
 }
 
 TEST(CumSum, runsAlongAnAxis) {
-  auto kernel = loadTemplate("cumsum", "using Element = int64_t;\n");
+  auto kernel = loadTemplate("cumsum", "constexpr bool multiplies = false; using Element = int64_t;\n");
   ASSERT_TRUE(kernel);
   std::vector<int64_t> x(2 * 3 * 17, 1), y(x.size());
   runKernel(kernel, {x.data(), y.data()}, {2, 3, 17}, 2 * 2);

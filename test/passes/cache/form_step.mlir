@@ -52,7 +52,7 @@ func.func @forward(%ids: tensor<?x?xi64> {llm.name = "input_ids", llm.dims = #bt
 // -----
 
 // A mask that hides more than padding: no step, and the module says why.
-// CHECK: module attributes {llm.no_step = {{.*}}has a mask that is more than causal, a window and padding
+// CHECK: module attributes {llm.no_step = {{.*}}has a mask that is more than causal, a window, padding and ALiBi
 // CHECK-NOT: @step
 #bt = affine_map<()[s0, s1] -> (s0, s1)>
 func.func @forward(%ids: tensor<?x?xi64> {llm.name = "input_ids", llm.dims = #bt}, %mask: tensor<?x?xi64> {llm.name = "attention_mask", llm.dims = #bt})

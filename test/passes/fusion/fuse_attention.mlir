@@ -81,3 +81,20 @@ func.func @tiled_heads(%q: tensor<1x4x3x8xf32> {llm.dims = affine_map<()[s0] -> 
   %y = llm.matmul %p, %r : (tensor<1x4x3x5xf32>, tensor<1x4x5x8xf32>) -> tensor<1x4x3x8xf32>
   return %y : tensor<1x4x3x8xf32>
 }
+
+// -----
+
+// (q.k + mask) / 2: the mask is halved as well.
+// CHECK-LABEL: @scaled_mask
+// CHECK: %[[M:.*]] = llm.mul %arg3, %{{.*}} : (tensor<3x5xf32>, tensor<f32>)
+// CHECK: llm.attention %{{.*}}, %{{.*}}, %{{.*}}, %[[M]] {{{.*}}scale = 5.000000e-01 : f32}
+func.func @scaled_mask(%q: tensor<1x4x3x8xf32>, %k: tensor<1x4x8x5xf32>, %v: tensor<1x4x5x8xf32>, %mask: tensor<3x5xf32>)
+    -> tensor<1x4x3x8xf32> {
+  %half = llm.constant dense<0.5> : tensor<f32>
+  %s = llm.matmul %q, %k : (tensor<1x4x3x8xf32>, tensor<1x4x8x5xf32>) -> tensor<1x4x3x5xf32>
+  %m = llm.add %s, %mask : (tensor<1x4x3x5xf32>, tensor<3x5xf32>) -> tensor<1x4x3x5xf32>
+  %d = llm.mul %m, %half : (tensor<1x4x3x5xf32>, tensor<f32>) -> tensor<1x4x3x5xf32>
+  %p = llm.softmax %d {axis = 3 : i64} : (tensor<1x4x3x5xf32>) -> tensor<1x4x3x5xf32>
+  %y = llm.matmul %p, %v : (tensor<1x4x3x5xf32>, tensor<1x4x5x8xf32>) -> tensor<1x4x3x8xf32>
+  return %y : tensor<1x4x3x8xf32>
+}

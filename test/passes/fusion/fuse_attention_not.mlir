@@ -2,13 +2,13 @@
 
 // What nearly is attention, and is left alone.
 
-// The mask is scaled with the scores.
+// The mask is scaled with the scores by a number below 0, so that it hides nothing.
 // CHECK-LABEL: @scaled_after_mask
 // CHECK-NOT: llm.attention
 // CHECK: llm.softmax
 func.func @scaled_after_mask(%q: tensor<1x4x3x8xf32>, %k: tensor<1x4x8x5xf32>, %v: tensor<1x4x5x8xf32>, %mask: tensor<3x5xf32>)
     -> tensor<1x4x3x8xf32> {
-  %half = llm.constant dense<0.5> : tensor<f32>
+  %half = llm.constant dense<-0.5> : tensor<f32>
   %s = llm.matmul %q, %k : (tensor<1x4x3x8xf32>, tensor<1x4x8x5xf32>) -> tensor<1x4x3x5xf32>
   %m = llm.add %s, %mask : (tensor<1x4x3x5xf32>, tensor<3x5xf32>) -> tensor<1x4x3x5xf32>
   %d = llm.mul %m, %half : (tensor<1x4x3x5xf32>, tensor<f32>) -> tensor<1x4x3x5xf32>

@@ -20,7 +20,7 @@ func.func @router(%x: tensor<3x8xf32>, %w: tensor<8x4xf32>) -> tensor<3x4xf32> {
 // -----
 
 func.func @window(%q: tensor<1x3x4x8xf32>, %kv: tensor<1x3x2x8xf32>) -> tensor<1x3x4x8xf32> {
-  // expected-error @+1 {{has a window of 2 but is not causal}}
+  // expected-error @+1 {{has a window of 2 but is not causal, nor looks ahead only so far}}
   %y = llm.attention %q, %kv, %kv {scale = 1.0 : f32, window = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0>} : (tensor<1x3x4x8xf32>, tensor<1x3x2x8xf32>, tensor<1x3x2x8xf32>) -> tensor<1x3x4x8xf32>
   return %y : tensor<1x3x4x8xf32>
 }

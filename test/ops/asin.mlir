@@ -1,0 +1,40 @@
+// RUN: %run-checks %s
+
+// numpy, in float64: arcsin(x)
+func.func @values() {
+  %x = check.input dense<[0.5, -0.5, 1.0, -1.0, 0.75, -0.99, 0.999, 0.001, 0.0, -0.0, 0x7FC00000, 2.0, -2.0,
+                           1.0e-04, 0.1, -0.1]> : tensor<16xf32>
+  %e = llm.constant dense<[0.5235988, -0.5235988, 1.5707964, -1.5707964, 0.8480621, -1.4292569, 1.5260715,
+                           0.0010000002, 0.0, -0.0, 0x7FC00000, 0x7FC00000, 0x7FC00000, 1.0e-04, 0.10016742,
+                           -0.10016742]> : tensor<16xf32>
+  %y = llm.asin %x : (tensor<16xf32>) -> tensor<16xf32>
+  check.almost_equal %y, %e {rtol = 1.0e-06, atol = 1.0e-30} : tensor<16xf32>, tensor<16xf32>
+  return
+}
+
+// the same, rounded to float16
+func.func @halves() {
+  %x = check.input dense<[0.5, -0.5, 0.25, -0.75, 0.0, -0.0, 0x7E00]> : tensor<7xf16>
+  %e = llm.constant dense<[0.5234, -0.5234, 0.2527, -0.848, 0.0, -0.0, 0x7E00]> : tensor<7xf16>
+  %y = llm.asin %x : (tensor<7xf16>) -> tensor<7xf16>
+  check.almost_equal %y, %e {rtol = 1.0e-03, atol = 1.0e-07} : tensor<7xf16>, tensor<7xf16>
+  return
+}
+
+// float64
+func.func @doubles() {
+  %x = check.input dense<[0.5, -0.625]> : tensor<2xf64>
+  %e = llm.constant dense<[0.5235987755982989, -0.6751315329370317]> : tensor<2xf64>
+  %y = llm.asin %x : (tensor<2xf64>) -> tensor<2xf64>
+  check.almost_equal %y, %e {rtol = 1.0e-13, atol = 0.0e+00} : tensor<2xf64>, tensor<2xf64>
+  return
+}
+
+// no elements
+func.func @empty() attributes {llm.symbols = ["rows"]} {
+  %x = check.input dense<> : tensor<0x3xf32> sizes affine_map<()[s0] -> (s0, 3)> -> tensor<?x3xf32>
+  %e = llm.constant dense<> : tensor<0x3xf32>
+  %y = llm.asin %x : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  check.almost_equal %y, %e : tensor<?x3xf32>, tensor<0x3xf32>
+  return
+}

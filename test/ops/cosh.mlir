@@ -1,0 +1,39 @@
+// RUN: %run-checks %s
+
+// numpy, in float64: cosh(x)
+func.func @values() {
+  %x = check.input dense<[0.5, -0.5, 1.0, -1.0, 2.5, -3.25, 7.0, 0.001, 0.0, -0.0, 0x7FC00000, 0x7F800000,
+                           0xFF800000, 1.0e-04, 20.0, -20.0]> : tensor<16xf32>
+  %e = llm.constant dense<[1.127626, 1.127626, 1.5430807, 1.5430807, 6.1322894, 12.914557, 548.317, 1.0000005, 1.0,
+                           1.0, 0x7FC00000, 0x7F800000, 0x7F800000, 1.0, 2.425826e+08, 2.425826e+08]> : tensor<16xf32>
+  %y = llm.cosh %x : (tensor<16xf32>) -> tensor<16xf32>
+  check.almost_equal %y, %e {rtol = 1.0e-06, atol = 1.0e-30} : tensor<16xf32>, tensor<16xf32>
+  return
+}
+
+// the same, rounded to float16
+func.func @halves() {
+  %x = check.input dense<[0.5, -0.5, 0.25, -0.75, 0.0, -0.0, 0x7E00]> : tensor<7xf16>
+  %e = llm.constant dense<[1.128, 1.128, 1.031, 1.295, 1.0, 1.0, 0x7E00]> : tensor<7xf16>
+  %y = llm.cosh %x : (tensor<7xf16>) -> tensor<7xf16>
+  check.almost_equal %y, %e {rtol = 1.0e-03, atol = 1.0e-07} : tensor<7xf16>, tensor<7xf16>
+  return
+}
+
+// float64
+func.func @doubles() {
+  %x = check.input dense<[0.5, -0.625]> : tensor<2xf64>
+  %e = llm.constant dense<[1.1276259652063807, 1.2017536929756063]> : tensor<2xf64>
+  %y = llm.cosh %x : (tensor<2xf64>) -> tensor<2xf64>
+  check.almost_equal %y, %e {rtol = 1.0e-13, atol = 0.0e+00} : tensor<2xf64>, tensor<2xf64>
+  return
+}
+
+// no elements
+func.func @empty() attributes {llm.symbols = ["rows"]} {
+  %x = check.input dense<> : tensor<0x3xf32> sizes affine_map<()[s0] -> (s0, 3)> -> tensor<?x3xf32>
+  %e = llm.constant dense<> : tensor<0x3xf32>
+  %y = llm.cosh %x : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  check.almost_equal %y, %e : tensor<?x3xf32>, tensor<0x3xf32>
+  return
+}
